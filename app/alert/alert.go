@@ -1,0 +1,136 @@
+// Package alert puts changes into words and brings them to people: channels,
+// notifications, message texts, and the dispatcher that empties the outbox.
+package alert
+
+import (
+	"context"
+	"time"
+
+	"cz-visa-monitor/app/visa"
+)
+
+// Privacy is how much a message through a channel may reveal.
+type Privacy string
+
+// The privacy levels, from the most telling to the least.
+const (
+	// Full: label, whole reference, status and the portal's wording.
+	Full Privacy = "full"
+	// Masked: masked reference and status.
+	Masked Privacy = "masked"
+	// Silent: only that there is news; nothing about whom or what.
+	Silent Privacy = "silent"
+)
+
+// Channel is one way to reach somebody. Kind and Fields are those of the
+// notifier's table of kinds; Fields holds secrets and is never logged.
+type Channel struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	Kind     string            `json:"kind"`
+	Fields   map[string]string `json:"fields"`
+	Privacy  Privacy           `json:"privacy"`
+	Language string            `json:"language"`
+	// Operator channels also get notices about the appliance itself.
+	Operator bool `json:"operator,omitempty"`
+	// Paused channels get no new deliveries.
+	Paused    bool      `json:"paused,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Kind of a notification: what it is about.
+type Kind string
+
+// The kinds of notification.
+const (
+	// FirstAnswer: the first answer about an application; proof that watching works.
+	FirstAnswer Kind = "first_answer"
+	// StatusChanged: the status is another one than the last one told.
+	StatusChanged Kind = "status_changed"
+	// NothingChecked: no check has succeeded for hours (operators).
+	NothingChecked Kind = "nothing_checked"
+	// LayoutChanged: the portal's page is not the known one (operators).
+	LayoutChanged Kind = "layout_changed"
+	// ChannelDead: a channel could not be reached for two days, or refused for good (operators).
+	ChannelDead Kind = "channel_dead"
+	// Test: somebody pressed "send a test message".
+	Test Kind = "test"
+)
+
+// Notification is what is to be told: facts, in no language. It is kept in the
+// outbox (encoded by the store) and put into words when it is sent.
+type Notification struct {
+	Kind Kind `json:"kind"`
+	// Resolved: the trouble of an operator notice is over.
+	Resolved bool `json:"resolved,omitempty"`
+	// ApplicationID, Label and Reference name the application, if there is one.
+	ApplicationID string         `json:"application_id,omitempty"`
+	Label         string         `json:"label,omitempty"`
+	Reference     visa.Reference `json:"reference,omitzero"`
+	// From is the status told before ("" for the first answer), To the one told now.
+	From visa.Status `json:"from,omitempty"`
+	To   visa.Status `json:"to,omitempty"`
+	// Text is the portal's wording, Link its official link about the outcome.
+	Text string `json:"text,omitempty"`
+	Link string `json:"link,omitempty"`
+	// Subject names what an operator notice is about: a channel's name or a source.
+	Subject string `json:"subject,omitempty"`
+	// Detail is a failure code or a redacted error, for operator notices.
+	Detail string `json:"detail,omitempty"`
+	// Since is when an operator's trouble began.
+	Since time.Time `json:"since,omitzero"`
+	// At is when the thing told was seen.
+	At time.Time `json:"at"`
+}
+
+// Message is a Notification put into words for one channel.
+type Message struct {
+	// ID is the delivery's stable ID; the same on every attempt.
+	ID    string
+	Title string
+	// Text is plain text, HTML the same as a small document (for mail).
+	Text string
+	HTML string
+	// Priority is ntfy's scale: 1 min, 3 default, 5 max.
+	Priority int
+	// Tags are ntfy's emoji short codes.
+	Tags []string
+	// Link leads to the application's page on the appliance, or "".
+	Link string
+	At   time.Time
+}
+
+// Notifier sends one message through one channel, once.
+//
+// Send returns nil when the peer has accepted the message. Its errors carry no
+// secret and may be shown; an error that wraps ErrFinal will not go away by
+// trying again. It returns soon after ctx ends.
+type Notifier interface {
+	Send(ctx context.Context, c Channel, m Message) error
+}
+
+// DeliveryState is where a delivery stands.
+type DeliveryState string
+
+// The states of a delivery.
+const (
+	// Waiting: to be sent at NextAttemptAt.
+	Waiting DeliveryState = "waiting"
+	// Delivered: the peer accepted it.
+	Delivered DeliveryState = "delivered"
+	// DeadLetter: given up; kept and shown, may be tried again by hand.
+	DeadLetter DeliveryState = "dead"
+)
+
+// Delivery is an outbox entry: one notification on its way to one channel.
+type Delivery struct {
+	ID            string        `json:"id"`
+	ChannelID     string        `json:"channel_id"`
+	Notification  Notification  `json:"notification"`
+	State         DeliveryState `json:"state"`
+	CreatedAt     time.Time     `json:"created_at"`
+	Attempts      int           `json:"attempts"`
+	NextAttemptAt time.Time     `json:"next_attempt_at,omitzero"`
+	LastError     string        `json:"last_error,omitempty"`
+	SettledAt     time.Time     `json:"settled_at,omitzero"`
+}

@@ -1,0 +1,7 @@
+package alert
+
+import "errors"
+
+// ErrFinal marks a sending error that trying again will not mend: a refused
+// password, an address that does not exist, fields that make no sense.
+var ErrFinal = errors.New("will not succeed by trying again")

@@ -1,0 +1,3 @@
+module cz-visa-monitor
+
+go 1.26
