@@ -47,6 +47,8 @@ const (
 	FirstAnswer Kind = "first_answer"
 	// StatusChanged: the status is another one than the last one told.
 	StatusChanged Kind = "status_changed"
+	// CannotCheck: the portal's form does not offer the category or year of the number.
+	CannotCheck Kind = "cannot_check"
 	// NothingChecked: no check has succeeded for hours (operators).
 	NothingChecked Kind = "nothing_checked"
 	// LayoutChanged: the portal's page is not the known one (operators).

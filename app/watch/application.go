@@ -1,0 +1,175 @@
+package watch
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"cz-visa-monitor/app/visa"
+)
+
+// ID names an application. It is random, so it can stand in a URL or a bucket
+// key without telling anything.
+type ID string
+
+// NewID returns a fresh ID: 26 characters of lower-case base32, 130 random bits.
+func NewID() ID { return ID(strings.ToLower(rand.Text())) }
+
+// Application is what is watched: one reference, how to watch it, and what is
+// known about it.
+type Application struct {
+	ID        ID             `json:"id"`
+	Reference visa.Reference `json:"reference"`
+	// Label is what the person calls it; personal data.
+	Label string `json:"label,omitempty"`
+	// Channels are the IDs of the channels that hear of changes.
+	Channels []string `json:"channels,omitempty"`
+	// Interval is the wish of the person; 0 takes the appliance's default.
+	Interval time.Duration `json:"interval,omitempty"`
+	// Paused applications are not checked.
+	Paused bool `json:"paused,omitempty"`
+	// Muted applications are checked, but nobody is told.
+	Muted   bool      `json:"muted,omitempty"`
+	AddedAt time.Time `json:"added_at"`
+	State   State     `json:"state"`
+}
+
+// State is what is known about an application. Status and health stand side by
+// side: a failure never touches the status or the time of its last change.
+type State struct {
+	// Status is the last status accepted, "" before the first answer.
+	Status visa.Status `json:"status,omitempty"`
+	// Valid is the last status accepted that was not Unknown.
+	Valid visa.Status `json:"valid,omitempty"`
+	// Since is when Status was first seen.
+	Since time.Time `json:"since,omitzero"`
+	// Answer is the evidence for Status: the last answer that showed it.
+	Answer Answer `json:"answer,omitzero"`
+	// Pending is a status that waits for a second check.
+	Pending *Pending `json:"pending,omitempty"`
+	// GoneAt is when the portal stopped showing a decided application.
+	GoneAt time.Time `json:"gone_at,omitzero"`
+	// Confirmations counts the answers that repeated a decision after it was accepted.
+	Confirmations int `json:"confirmations,omitempty"`
+	// RewordedAt is when a change of wording was last written to the history.
+	RewordedAt time.Time `json:"reworded_at,omitzero"`
+	// CheckedAt is the end of the last check, AnsweredAt of the last one that brought an answer.
+	CheckedAt  time.Time `json:"checked_at,omitzero"`
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+	// Trouble is why there is no answer newer than AnsweredAt; nil if the last check brought one.
+	Trouble *Trouble `json:"trouble,omitempty"`
+	// NextCheckAt is when to look again; the zero time means never by itself.
+	NextCheckAt time.Time `json:"next_check_at,omitzero"`
+	// Asked are the times of the checks that people asked for in the last 24 hours.
+	Asked []time.Time `json:"asked,omitempty"`
+}
+
+// Answer is the kept part of a Result.
+type Answer struct {
+	Text     string `json:"text,omitempty"`
+	Alert    string `json:"alert,omitempty"`
+	Link     string `json:"link,omitempty"`
+	State    string `json:"state,omitempty"`
+	Language string `json:"language,omitempty"`
+}
+
+// Pending is an answer that nobody is told before a second check repeats it.
+type Pending struct {
+	Status visa.Status `json:"status"`
+	SeenAt time.Time   `json:"seen_at"`
+	Answer Answer      `json:"answer"`
+}
+
+// Trouble is a run of failed checks without an answer between them.
+type Trouble struct {
+	Code   FailureCode `json:"code"`
+	Detail string      `json:"detail,omitempty"`
+	// Since is the first failure of the run, Count how many there were.
+	Since time.Time `json:"since"`
+	Count int       `json:"count"`
+	// Told: the watchers heard that this number cannot be checked.
+	Told bool `json:"told,omitempty"`
+}
+
+// EntryKind says what a history entry is about.
+type EntryKind string
+
+// The kinds of history entry.
+const (
+	// Changed: the status became another one.
+	Changed EntryKind = "changed"
+	// Unconfirmed: an answer was seen that waits for a second check.
+	Unconfirmed EntryKind = "unconfirmed"
+	// Withdrawn: the second check did not repeat it.
+	Withdrawn EntryKind = "withdrawn"
+	// Reworded: same status in other words; written at most once a day.
+	Reworded EntryKind = "reworded"
+	// Gone: the portal no longer shows a decided application.
+	Gone EntryKind = "gone"
+)
+
+// Entry is one line of an application's history. Entries are only ever added.
+type Entry struct {
+	At     time.Time   `json:"at"`
+	Kind   EntryKind   `json:"kind"`
+	From   visa.Status `json:"from,omitempty"`
+	To     visa.Status `json:"to,omitempty"`
+	Answer Answer      `json:"answer,omitzero"`
+}
+
+// Errors that callers decide on.
+var (
+	// ErrNotFound: there is no application with this ID.
+	ErrNotFound = errors.New("no such application")
+	// ErrDuplicate: the reference is being watched already.
+	ErrDuplicate = errors.New("this reference is being watched already")
+)
+
+// DuplicateError wraps ErrDuplicate and names the application that stands.
+type DuplicateError struct{ ID ID }
+
+// Error names the other application by its ID only.
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("%v (application %s)", ErrDuplicate, e.ID)
+}
+
+// Unwrap returns ErrDuplicate.
+func (e *DuplicateError) Unwrap() error { return ErrDuplicate }
+
+// MaxLabel is the longest label in bytes, MaxChannels the most channels of one application.
+const (
+	MaxLabel    = 200
+	MaxChannels = 20
+)
+
+// InputError is a wish that cannot be granted as it stands.
+type InputError struct {
+	// Field is the name of the field as the API spells it.
+	Field string
+	// Problem is an English sentence that says what to do.
+	Problem string
+}
+
+// Error returns the field and the problem.
+func (e *InputError) Error() string { return e.Field + ": " + e.Problem }
+
+// Validate reports the first thing in a that cannot be, as an *InputError.
+func (a Application) Validate(min time.Duration) error {
+	switch {
+	case a.Reference.IsZero():
+		return &InputError{Field: "reference", Problem: "is missing"}
+	case len(a.Label) > MaxLabel:
+		return &InputError{Field: "label", Problem: fmt.Sprintf("is longer than %d bytes; shorten it", MaxLabel)}
+	case strings.ContainsFunc(a.Label, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return &InputError{Field: "label", Problem: "holds a control character or a line break; remove it"}
+	case len(a.Channels) > MaxChannels:
+		return &InputError{Field: "channels", Problem: fmt.Sprintf("are more than %d", MaxChannels)}
+	case a.Interval < 0 || a.Interval != 0 && a.Interval < min:
+		return &InputError{Field: "interval", Problem: fmt.Sprintf("is shorter than %s, the least this appliance allows", min)}
+	case a.Interval > MaxInterval:
+		return &InputError{Field: "interval", Problem: fmt.Sprintf("is longer than %s", MaxInterval)}
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"cz-visa-monitor/app/visa"
+)
+
+// NewPace returns the token bucket that all checks of a source share. A pace of
+// 0 or less does not hold anything back.
+func NewPace(perMinute float64) *rate.Limiter {
+	if perMinute <= 0 {
+		return rate.NewLimiter(rate.Inf, 1)
+	}
+	return rate.NewLimiter(rate.Limit(perMinute/60), 1)
+}
+
+// Checker makes one check: it asks a source up to Tries times, at the pace.
+type Checker struct {
+	// Source is asked. Must not be nil.
+	Source Source
+	// Pace is waited for before every try. Must not be nil.
+	Pace *rate.Limiter
+	// Tries is how often the source is asked at most.
+	Tries int
+	// Backoff is the wait before the second try; it doubles, ±50 %.
+	Backoff time.Duration
+	// Deadline bounds one try.
+	Deadline time.Duration
+	// Tried is called after every try with its error; nil for an answer. May be nil.
+	Tried func(err error)
+}
+
+// DefaultTries, DefaultBackoff and DefaultDeadline fit the real portal.
+const (
+	DefaultTries    = 3
+	DefaultBackoff  = 2 * time.Second
+	DefaultDeadline = 90 * time.Second
+)
+
+// Check asks about ref. The error is the context's, when that ended the check;
+// everything the source had to say is in the outcome.
+func (c *Checker) Check(ctx context.Context, ref visa.Reference) (Outcome, error) {
+	var o Outcome
+	for {
+		if err := c.Pace.Wait(ctx); err != nil {
+			return o, c.ended(ctx, err)
+		}
+		res, err := c.try(ctx, ref, &o)
+		if err == nil {
+			o.Result, o.Failure = &res, nil
+			return o, nil
+		}
+		if ctx.Err() != nil {
+			return o, ctx.Err()
+		}
+		if !errors.As(err, &o.Failure) {
+			o.Failure = &Failure{Code: Internal, Detail: "the source failed in a way it should not", Err: err}
+		}
+		if o.Attempts >= c.Tries || !again(o.Failure.Code) {
+			return o, nil
+		}
+		if err := sleep(ctx, c.backoff(o.Attempts)); err != nil {
+			return o, err
+		}
+	}
+}
+
+// ended returns why a wait for the pace ended: the limiter reports a deadline
+// that it cannot meet before the deadline has come.
+func (c *Checker) ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errors.Join(context.DeadlineExceeded, err)
+}
+
+func (c *Checker) try(ctx context.Context, ref visa.Reference, o *Outcome) (Result, error) {
+	o.Attempts++
+	tryCtx, cancel := context.WithTimeoutCause(ctx, c.Deadline,
+		&Failure{Code: Timeout, Detail: "the check took too long and was given up"})
+	defer cancel()
+	start := time.Now()
+	res, err := c.Source.Check(tryCtx, ref)
+	o.Took += time.Since(start)
+	var f *Failure
+	if err != nil && tryCtx.Err() != nil && ctx.Err() == nil && !errors.As(err, &f) {
+		err = context.Cause(tryCtx)
+	}
+	if c.Tried != nil && ctx.Err() == nil {
+		c.Tried(err)
+	}
+	return res, err
+}
+
+// again reports whether another try soon may bring an answer. Throttling, a
+// refused captcha and a changed layout call for fewer questions, not for more.
+func again(code FailureCode) bool {
+	switch code {
+	case Unreachable, Timeout, Mismatch, Browser:
+		return true
+	case Throttled, Captcha, LayoutChanged, NotOffered, Internal:
+	}
+	return false
+}
+
+func (c *Checker) backoff(attempt int) time.Duration {
+	d := c.Backoff << min(attempt-1, 10)
+	return d/2 + rand.N(d+1) //nolint:gosec // Jitter, not a secret.
+}
+
+// sleep waits for d or until ctx ends, and returns the context's error then.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
