@@ -134,5 +134,8 @@ type Delivery struct {
 	Attempts      int           `json:"attempts"`
 	NextAttemptAt time.Time     `json:"next_attempt_at,omitzero"`
 	LastError     string        `json:"last_error,omitempty"`
-	SettledAt     time.Time     `json:"settled_at,omitzero"`
+	// RevivedAt is when a dead letter was last put back by hand; its time to
+	// live counts from there.
+	RevivedAt time.Time `json:"revived_at,omitzero"`
+	SettledAt time.Time `json:"settled_at,omitzero"`
 }

@@ -34,6 +34,8 @@ type Application struct {
 	Muted   bool      `json:"muted,omitempty"`
 	AddedAt time.Time `json:"added_at"`
 	State   State     `json:"state"`
+	// Revision is counted up by the store whenever it takes a new version.
+	Revision uint64 `json:"revision"`
 }
 
 // State is what is known about an application. Status and health stand side by

@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"errors"
 	"sync"
 	"time"
 )
@@ -25,10 +24,12 @@ func (s BreakerState) Open(now time.Time) bool { return now.Before(s.OpenUntil) 
 type breaker struct {
 	mu      sync.Mutex
 	state   BreakerState
-	run     int         // failures in a row with the code last
-	last    FailureCode // code of the last failure, "" after an answer
-	probing bool        // the one check after a cool-down is under way
+	run     int  // failures in a row that speak against the source
+	probing bool // the one check after a cool-down is under way
 }
+
+// pass is the leave to make one check.
+type pass struct{ probe bool }
 
 // trip says how often a failure must come in a row to open the breaker, and
 // for how long: first cool-down, doubled at every further trip, up to most.
@@ -62,58 +63,60 @@ func tripFor(code FailureCode) trip {
 // maxRetryAfter bounds what a source may ask for.
 const maxRetryAfter = 24 * time.Hour
 
-// allow reports whether a check may start at now. If not, retry is when to ask
+// allow gives leave for a check at now. If it does not, retry is when to ask
 // again; the zero time means after the probe that is under way has ended.
-func (b *breaker) allow(now time.Time) (ok bool, retry time.Time) {
+func (b *breaker) allow(now time.Time) (p pass, retry time.Time, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case b.state.OpenUntil.IsZero():
-		return true, time.Time{}
+		return pass{}, time.Time{}, true
 	case b.state.Open(now):
-		return false, b.state.OpenUntil
+		return pass{}, b.state.OpenUntil, false
 	case b.probing:
-		return false, time.Time{}
+		return pass{}, time.Time{}, false
 	}
 	b.probing = true
-	return true, time.Time{}
+	return pass{probe: true}, time.Time{}, true
 }
 
-// abandon says that an allowed check was not made after all.
-func (b *breaker) abandon() {
+// abandon gives p back: the check was not made, or brought nothing to go by.
+func (b *breaker) abandon(p pass) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.probing = false
-}
-
-// record takes note of how a check ended at now: err is nil after an answer.
-// It reports whether the breaker opened or closed by it.
-func (b *breaker) record(err error, now time.Time) (turned bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	probe := b.probing
-	b.probing = false
-	var f *Failure
-	if err == nil {
-		turned = !b.state.OpenUntil.IsZero()
-		b.state, b.run, b.last = BreakerState{}, 0, ""
-		return turned
+	if p.probe {
+		b.probing = false
 	}
-	if !errors.As(err, &f) {
+}
+
+// record takes note of how the check made with p ended at now; failure is nil
+// after an answer. It reports whether the breaker opened or closed by it.
+func (b *breaker) record(p pass, failure *Failure, now time.Time) (turned bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p.probe {
+		b.probing = false
+	}
+	if b.state.Open(now) {
+		// A check that began before the breaker opened changes nothing.
 		return false
 	}
-	if f.Code == b.last {
-		b.run++
-	} else {
-		b.run, b.last = 1, f.Code
+	if failure == nil {
+		turned = !b.state.OpenUntil.IsZero()
+		b.state, b.run = BreakerState{}, 0
+		return turned
 	}
-	t := tripFor(f.Code)
-	if t.after == 0 || b.state.Open(now) && !probe || b.run < t.after && !probe {
+	t := tripFor(failure.Code)
+	if t.after == 0 {
+		return false
+	}
+	b.run++
+	if b.run < t.after && !p.probe {
 		return false
 	}
 	cool := min(t.first<<min(b.state.Trips, 16), t.most)
-	cool = max(cool, min(f.RetryAfter, maxRetryAfter))
-	b.state = BreakerState{OpenUntil: now.Add(cool), Reason: f.Code, Trips: b.state.Trips + 1}
+	cool = max(cool, min(failure.RetryAfter, maxRetryAfter))
+	b.state = BreakerState{OpenUntil: now.Add(cool), Reason: failure.Code, Trips: b.state.Trips + 1}
 	return true
 }
 

@@ -32,8 +32,6 @@ type Checker struct {
 	Backoff time.Duration
 	// Deadline bounds one try.
 	Deadline time.Duration
-	// Tried is called after every try with its error; nil for an answer. May be nil.
-	Tried func(err error)
 }
 
 // DefaultTries, DefaultBackoff and DefaultDeadline fit the real portal.
@@ -43,14 +41,19 @@ const (
 	DefaultDeadline = 90 * time.Second
 )
 
-// Check asks about ref. The error is the context's, when that ended the check;
-// everything the source had to say is in the outcome.
+// Check waits for the pace and asks about ref. The error is the context's, when
+// that ended the check; everything the source had to say is in the outcome.
 func (c *Checker) Check(ctx context.Context, ref visa.Reference) (Outcome, error) {
+	if err := c.wait(ctx); err != nil {
+		return Outcome{}, err
+	}
+	return c.check(ctx, ref)
+}
+
+// check is Check for a caller that has waited for the pace itself.
+func (c *Checker) check(ctx context.Context, ref visa.Reference) (Outcome, error) {
 	var o Outcome
 	for {
-		if err := c.Pace.Wait(ctx); err != nil {
-			return o, c.ended(ctx, err)
-		}
 		res, err := c.try(ctx, ref, &o)
 		if err == nil {
 			o.Result, o.Failure = &res, nil
@@ -68,16 +71,23 @@ func (c *Checker) Check(ctx context.Context, ref visa.Reference) (Outcome, error
 		if err := sleep(ctx, c.backoff(o.Attempts)); err != nil {
 			return o, err
 		}
+		if err := c.wait(ctx); err != nil {
+			return o, err
+		}
 	}
 }
 
-// ended returns why a wait for the pace ended: the limiter reports a deadline
-// that it cannot meet before the deadline has come.
-func (c *Checker) ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+// wait waits for the pace and returns the context's error. The limiter refuses
+// a wait that it sees will outlast the deadline before the deadline has come.
+func (c *Checker) wait(ctx context.Context) error {
+	err := c.Pace.Wait(ctx)
+	if err != nil && ctx.Err() == nil {
+		return errors.Join(context.DeadlineExceeded, err)
+	}
+	if err != nil {
 		return ctx.Err()
 	}
-	return errors.Join(context.DeadlineExceeded, err)
+	return nil
 }
 
 func (c *Checker) try(ctx context.Context, ref visa.Reference, o *Outcome) (Result, error) {
@@ -91,9 +101,6 @@ func (c *Checker) try(ctx context.Context, ref visa.Reference, o *Outcome) (Resu
 	var f *Failure
 	if err != nil && tryCtx.Err() != nil && ctx.Err() == nil && !errors.As(err, &f) {
 		err = context.Cause(tryCtx)
-	}
-	if c.Tried != nil && ctx.Err() == nil {
-		c.Tried(err)
 	}
 	return res, err
 }

@@ -28,8 +28,6 @@ type Decision struct {
 	Entries []Entry
 	// Tell is what the watchers are to be told; nil for nothing.
 	Tell *alert.Notification
-	// Next is when to check again, filled in by the engine from Wait and jitter.
-	Next time.Time
 }
 
 // Changed reports whether the decision holds anything that must be on disk

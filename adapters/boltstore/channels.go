@@ -1,0 +1,246 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/alert"
+)
+
+// Channel implements alert.Outbox.
+func (s *Store) Channel(_ context.Context, id string) (c alert.Channel, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		ok, err := s.get(tx, bucketChannels, id, &c)
+		if err == nil && !ok {
+			err = alert.ErrNoChannel
+		}
+		return err
+	})
+	return c, err
+}
+
+// Channels returns all channels, the oldest first.
+func (s *Store) Channels(_ context.Context) ([]alert.Channel, error) {
+	channels := []alert.Channel{}
+	err := s.view(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte(bucketChannels)).ForEach(func(k, v []byte) error {
+			var c alert.Channel
+			if err := s.decode(bucketChannels, string(k), v, &c); err != nil {
+				return err
+			}
+			channels = append(channels, c)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the channels: %w", err)
+	}
+	slices.SortFunc(channels, func(a, b alert.Channel) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return channels, nil
+}
+
+// AddChannel stores a new channel.
+func (s *Store) AddChannel(_ context.Context, c alert.Channel) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if err := s.update(func(tx *bbolt.Tx) error { return s.put(tx, bucketChannels, c.ID, c) }); err != nil {
+		return fmt.Errorf("add a channel: %w", err)
+	}
+	return nil
+}
+
+// EditChannel hands the channel to edit and stores it, unless edit fails. What
+// waits for the channel is tried at once: an edit is mostly a repair.
+func (s *Store) EditChannel(_ context.Context, id string, edit func(*alert.Channel) error) (alert.Channel, error) {
+	s.write.Lock()
+	defer s.write.Unlock()
+	var c alert.Channel
+	now := time.Now()
+	err := s.update(func(tx *bbolt.Tx) error {
+		ok, err := s.get(tx, bucketChannels, id, &c)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return alert.ErrNoChannel
+		}
+		if err := edit(&c); err != nil {
+			return err
+		}
+		if err := s.hurry(tx, id, now); err != nil {
+			return err
+		}
+		return s.put(tx, bucketChannels, id, c)
+	})
+	if err != nil {
+		return alert.Channel{}, err
+	}
+	return c, nil
+}
+
+// hurry makes everything due that waits for a channel.
+func (s *Store) hurry(tx *bbolt.Tx, channel string, now time.Time) error {
+	return s.eachWaiting(tx, channel, func(d alert.Delivery) error {
+		d.NextAttemptAt = now
+		return s.putDelivery(tx, d)
+	})
+}
+
+// RemoveChannel deletes a channel; what waited for it becomes a dead letter.
+func (s *Store) RemoveChannel(_ context.Context, id string) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	now := time.Now()
+	err := s.update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(bucketChannels))
+		if b.Get([]byte(id)) == nil {
+			return alert.ErrNoChannel
+		}
+		err := s.eachWaiting(tx, id, func(d alert.Delivery) error {
+			d.State, d.SettledAt, d.LastError = alert.DeadLetter, now, "the channel was deleted"
+			d.NextAttemptAt = time.Time{}
+			return s.putDelivery(tx, d)
+		})
+		if err != nil {
+			return err
+		}
+		return b.Delete([]byte(id))
+	})
+	if err != nil {
+		return fmt.Errorf("remove a channel: %w", err)
+	}
+	return nil
+}
+
+// eachWaiting calls fn for every delivery that waits for a channel.
+func (s *Store) eachWaiting(tx *bbolt.Tx, channel string, fn func(alert.Delivery) error) error {
+	var ids []string
+	c := tx.Bucket([]byte(bucketOutbox)).Cursor()
+	for k, _ := c.Seek([]byte(channel)); strings.HasPrefix(string(k), channel); k, _ = c.Next() {
+		_, id := splitOutboxKey(k)
+		ids = append(ids, id)
+	}
+	for _, id := range ids {
+		var d alert.Delivery
+		ok, err := s.get(tx, bucketDeliveries, id, &d)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if err := fn(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Raise implements alert.Noticeboard.
+func (s *Store) Raise(_ context.Context, key string, n alert.Notification, except string) (bool, error) {
+	return s.notice(key, n, except, func(tx *bbolt.Tx, id string) error {
+		return s.put(tx, bucketNotices, id, n)
+	})
+}
+
+// Resolve implements alert.Noticeboard.
+func (s *Store) Resolve(_ context.Context, key string, n alert.Notification, except string) (bool, error) {
+	return s.notice(key, n, except, func(tx *bbolt.Tx, id string) error {
+		return tx.Bucket([]byte(bucketNotices)).Delete([]byte(id))
+	})
+}
+
+// notice turns a notice over, in one transaction with its deliveries, unless
+// it stands that way already.
+func (s *Store) notice(key string, n alert.Notification, except string, turn func(*bbolt.Tx, string) error) (bool, error) {
+	s.write.Lock()
+	defer s.write.Unlock()
+	id := string(s.sealer.Digest([]byte(key)))
+	var stands bool
+	if err := s.view(func(tx *bbolt.Tx) error {
+		stands = tx.Bucket([]byte(bucketNotices)).Get([]byte(id)) != nil
+		return nil
+	}); err != nil {
+		return false, err
+	}
+	if stands != n.Resolved {
+		return false, nil
+	}
+	err := s.update(func(tx *bbolt.Tx) error {
+		if err := turn(tx, id); err != nil {
+			return err
+		}
+		operators, err := s.operators(tx, except)
+		if err != nil {
+			return err
+		}
+		return s.deliver(tx, operators, n, time.Now())
+	})
+	if err != nil {
+		return false, fmt.Errorf("keep an operator notice: %w", err)
+	}
+	return true, nil
+}
+
+// operators returns the channels that hear of trouble with the appliance.
+func (s *Store) operators(tx *bbolt.Tx, except string) (ids []string, err error) {
+	err = tx.Bucket([]byte(bucketChannels)).ForEach(func(k, v []byte) error {
+		var c alert.Channel
+		if err := s.decode(bucketChannels, string(k), v, &c); err != nil {
+			return err
+		}
+		if c.Operator && c.ID != except {
+			ids = append(ids, c.ID)
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// Notices returns the operator notices that stand.
+func (s *Store) Notices(_ context.Context) ([]alert.Notification, error) {
+	notices := []alert.Notification{}
+	err := s.view(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte(bucketNotices)).ForEach(func(k, v []byte) error {
+			var n alert.Notification
+			if err := s.decode(bucketNotices, string(k), v, &n); err != nil {
+				return err
+			}
+			notices = append(notices, n)
+			return nil
+		})
+	})
+	return notices, err
+}
+
+// AddToken stores a token.
+func (s *Store) AddToken(_ context.Context, t account.Token) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if err := s.update(func(tx *bbolt.Tx) error { return s.put(tx, bucketTokens, t.Hash, t) }); err != nil {
+		return fmt.Errorf("add a token: %w", err)
+	}
+	return nil
+}
+
+// Token returns the token with this hash, or account.ErrNoToken.
+func (s *Store) Token(_ context.Context, hash string) (t account.Token, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		ok, err := s.get(tx, bucketTokens, hash, &t)
+		if err == nil && !ok {
+			err = account.ErrNoToken
+		}
+		return err
+	})
+	if errors.Is(err, account.ErrNoToken) {
+		return account.Token{}, account.ErrNoToken
+	}
+	return t, err
+}
