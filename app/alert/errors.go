@@ -2,9 +2,15 @@ package alert
 
 import "errors"
 
-// ErrFinal marks a sending error that trying again will not mend: a refused
-// password, an address that does not exist, fields that make no sense.
-var ErrFinal = errors.New("will not succeed by trying again")
-
-// ErrNoChannel: there is no channel with this ID (any more).
-var ErrNoChannel = errors.New("no such channel")
+// Errors that callers decide on.
+var (
+	// ErrFinal marks a sending error that trying again will not mend: a refused
+	// password, an address that does not exist, fields that make no sense.
+	ErrFinal = errors.New("will not succeed by trying again")
+	// ErrNoChannel: there is no channel with this ID.
+	ErrNoChannel = errors.New("no such channel")
+	// ErrNoDelivery: there is no delivery with this ID.
+	ErrNoDelivery = errors.New("no such delivery")
+	// ErrNotDead: the delivery is not a dead letter, so there is nothing to try again.
+	ErrNotDead = errors.New("the delivery is not a dead letter")
+)
