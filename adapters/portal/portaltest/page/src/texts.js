@@ -1,0 +1,63 @@
+// What the page itself says. The alert's wording comes from the server.
+export const texts = {
+  cs: {
+    title: 'Informace o stavu řízení',
+    intro:
+      'Zde můžete zjistit stav řízení o své žádosti. Zadejte číslo jednací (OAM), nebo číslo žádosti o vízum (ŽOV). Ověřit lze žádosti podané nejvýše před dvěma lety.',
+    oamHeading: 'Zadejte číslo jednací',
+    number: 'Číslo',
+    suffix: 'Přípona',
+    category: 'Typ řízení',
+    year: 'Rok',
+    zovHeading: 'nebo číslo žádosti o vízum (ŽOV)',
+    zov: 'Číslo žádosti o vízum',
+    submit: 'Ověřit',
+    incomplete: 'Vyplňte číslo, typ řízení a rok, nebo číslo žádosti o vízum.',
+    noOptions: 'Nic nenalezeno',
+    cookies: {
+      title: 'Soubory cookies',
+      text: 'Používáme soubory cookies, aby tyto stránky správně fungovaly.',
+      agree: 'Souhlasím se všemi',
+      refuse: 'Odmítnout všechny',
+      settings: 'Nastavení',
+    },
+    cookiesReworded: {
+      title: 'Vaše soukromí',
+      text: 'Tyto stránky ukládají údaje ve vašem prohlížeči.',
+      agree: 'Přijmout a pokračovat',
+      refuse: 'Pouze nezbytné',
+      settings: 'Podrobnosti',
+    },
+    notice: { title: 'Upozornění', text: 'Ve dnech pracovního klidu je klientské centrum uzavřeno.', close: 'Zavřít' },
+  },
+  en: {
+    title: 'Status of your Application',
+    intro:
+      'Here you can find the status of the proceedings on your application. Enter the reference number (OAM) or the visa application number (ŽOV). Applications submitted up to two years ago can be verified.',
+    oamHeading: 'Enter the reference number',
+    number: 'Number',
+    suffix: 'Suffix',
+    category: 'Type of proceedings',
+    year: 'Year',
+    zovHeading: 'or visa application number (ŽOV)',
+    zov: 'Visa application number',
+    submit: 'validate',
+    incomplete: 'Fill in the number, the type and the year, or the visa application number.',
+    noOptions: 'No options',
+    cookies: {
+      title: 'Cookies',
+      text: 'We use cookies so that this site works properly.',
+      agree: 'Agree with all',
+      refuse: 'Refuse all',
+      settings: 'Settings',
+    },
+    cookiesReworded: {
+      title: 'Your privacy',
+      text: 'This site keeps data in your browser.',
+      agree: 'Accept and go on',
+      refuse: 'Necessary ones only',
+      settings: 'Details',
+    },
+    notice: { title: 'Notice', text: 'The client centre is closed on public holidays.', close: 'Close' },
+  },
+};

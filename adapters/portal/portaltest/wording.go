@@ -1,0 +1,166 @@
+package portaltest
+
+import (
+	"cmp"
+	"html"
+	"strings"
+)
+
+// wording is how the portal says one outcome. In the texts, "{lead}" stands for
+// the kind of number, "{number}" for the number with its blanks, "{contact}" for
+// the sentence about the client centre.
+type wording struct {
+	kind   string // the alert's class: success, warning or error
+	state  string // the response's state
+	cs, en string
+}
+
+// The links of the explanations, as the official pages have them.
+const (
+	grantedCS  = `https://ipc.gov.cz/spravni-rizeni/rizeni-povoleno/`
+	grantedEN  = `https://ipc.gov.cz/en/administrative-proceedings/application-granted/`
+	runningCS  = `https://ipc.gov.cz/spravni-rizeni/zadost-v-prubehu-rizeni/`
+	runningEN  = `https://ipc.gov.cz/en/administrative-proceedings/application-being-processed/`
+	rejectedCS = `https://ipc.gov.cz/spravni-rizeni/rizeni-nepovoleno/`
+	rejectedEN = `https://ipc.gov.cz/en/administrative-proceedings/application-rejected/`
+)
+
+const (
+	contactCS = `<p></p> Pro objednání a případné další informace kontaktujte <a href="https://ipc.gov.cz/kontakty/#3">klientské centrum</a> na čísle +420 974 801 801 (Po-Čt 8:00-16:00, Pá 8:00-14:00).`
+	contactEN = `<p></p> To book an appointment or for further information, contact <a href="https://ipc.gov.cz/en/contacts/#3">the Client Centre</a> on +420 974 801 801 (Mon-Thu 8:00-16:00, Fri 8:00-14:00).`
+
+	indicativeCS = `<p></p> <b>Stav řízení je pouze orientační.</b>`
+	indicativeEN = `<p></p> <b>The status of the procedure is for informational purposes only.</b>`
+)
+
+// link is the sentence that leads to the explanation of an outcome.
+func link(language, href string) string {
+	if language == "cs" {
+		return ` Informace o tom, jak dále postupovat, naleznete dále na <a href="` + href + `">této stránce</a>.`
+	}
+	return ` For information on how to proceed, see <a href="` + href + `">this page</a>.`
+}
+
+const oddHTML = `<style>.alert__content{outline:0}</style><script>window.replicaTrap='script'</script>` +
+	`<img src="data:image/png;base64,AAAA" onerror="window.replicaTrap='image'" alt="">` +
+	`<iframe srcdoc="&lt;p&gt;was granted&lt;/p&gt;" width="1" height="1"></iframe><table><tr><td>&nbsp;<i>&#8203;`
+
+// wordings are the texts of every outcome. The words that decide are quoted by
+// people who read them on the real page; the rest of a sentence is sometimes
+// guessed, and of the states only INPROGRESS and APPROVED are known.
+var wordings = map[Outcome]wording{
+	NotFound: {
+		kind: "error",
+		cs:   `{lead}{number}<b>nebylo nalezeno</b>. <p></p> Zkontrolujte prosím zadané údaje. Číslo zadávejte bez úvodních nul.`,
+		en:   `{lead}{number}was <b>not found</b>. <p></p> Please check what you have entered. Enter the number without leading zeros.`,
+	},
+	InProgress: {
+		kind: "warning", state: "INPROGRESS",
+		cs: `{lead}{number}<b>zpracovává se</b>. <p></p>` + link("cs", runningCS),
+		en: `{lead}{number}is still <b>being processed</b>. <p></p>` + link("en", runningEN),
+	},
+	Granted: {
+		kind: "success", state: "APPROVED",
+		cs: `{lead}{number}bylo <b>povoleno</b>. {contact}` + link("cs", grantedCS),
+		en: `{lead}{number}was <b>granted</b>. {contact}` + link("en", grantedEN),
+	},
+	PreliminarilyPositive: {
+		kind: "success", state: "PREAPPROVED",
+		cs: `{lead}{number}bylo <b>předběžně vyhodnoceno kladně</b>. {contact}` + link("cs", grantedCS),
+		en: `{lead}{number}has been <b>preliminarily assessed positively</b>. {contact}` + link("en", grantedEN),
+	},
+	Refused: {
+		kind: "error", state: "REJECTED",
+		cs: `{lead}{number}bylo <b>nepovoleno</b>. <p></p> Ministerstvo zamítlo žádost nebo zastavilo řízení.` + link("cs", rejectedCS),
+		en: `{lead}{number}was <b>rejected</b> or the proceedings <b>have been closed</b>. <p></p>` + link("en", rejectedEN),
+	},
+	Suspended: {
+		kind: "warning", state: "SUSPENDED",
+		cs: `{lead}{number}bylo <b>přerušeno</b>. <p></p> Ministerstvo vám zaslalo usnesení o přerušení řízení.`,
+		en: `{lead}{number}has been <b>suspended</b>. <p></p> The Ministry has sent you a resolution on the suspension.`,
+	},
+	Reworded: {
+		kind: "warning", state: "FORWARDED",
+		cs: `{lead}{number}bylo <b>postoupeno</b> jinému útvaru, který povede řízení.`,
+		en: `{lead}{number}has been <b>handed over</b> to another department, which conducts the proceedings.`,
+	},
+	NotGranted: {
+		kind: "error", state: "OTHER",
+		cs: `{lead}{number}<b>zatím nelze považovat za povolené</b>.`,
+		en: `{lead}{number}was <b>not granted</b> in the way applied for.`,
+	},
+	OddHTML: {
+		kind: "warning", state: "INPROGRESS",
+		cs: oddHTML + `{lead}{number}<b>zpracovává se</b>.` + link("cs", runningCS),
+		en: oddHTML + `{lead}{number}is still <b>being processed</b>.` + link("en", runningEN),
+	},
+	RefusedGrantedLink: {
+		kind: "error", state: "REJECTED",
+		cs: `{lead}{number}bylo <b>nepovoleno</b>. <p></p> Ministerstvo zamítlo žádost nebo zastavilo řízení.` + link("cs", grantedCS),
+		en: `{lead}{number}was <b>rejected</b> or the proceedings <b>have been closed</b>. <p></p>` + link("en", grantedEN),
+	},
+}
+
+// alert is what the page shows. The field is an addition of the replica: how the
+// real page comes to its text is not known.
+type alert struct {
+	Kind    string            `json:"kind"`
+	HTML    map[string]string `json:"html"`
+	StaleMS int64             `json:"stale_ms"` // -1: never show it
+}
+
+// render makes the alert of a about number.
+func (a Answer) render(number string) alert {
+	w := wordings[a.outcome()]
+	out := alert{
+		Kind: cmp.Or(a.Kind, w.kind),
+		HTML: map[string]string{
+			"cs": a.text("cs", w.cs+padding(a.Padding, "cs")+indicativeCS, number),
+			"en": a.text("en", w.en+padding(a.Padding, "en")+indicativeEN, number),
+		},
+		StaleMS: a.StaleFor.Milliseconds(),
+	}
+	if a.StaleFor == Forever {
+		out.StaleMS = -1
+	}
+	return out
+}
+
+// leads name the kind of number, per language: visa application number and
+// reference number. The second is a guess.
+var leads = map[string][2]string{
+	"cs": {"Číslo žádosti o vízum", "Číslo jednací"},
+	"en": {"Visa application number", "Reference number"},
+}
+
+func (a Answer) text(language, template, number string) string {
+	if a.HTML != "" {
+		template = a.HTML
+	}
+	lead, contact := leads[language][0], contactCS
+	if strings.HasPrefix(number, oamPrefix) {
+		lead = leads[language][1]
+	}
+	if language == "en" {
+		contact = contactEN
+	}
+	// The blanks inside <strong> are the real page's.
+	strong := "<strong> " + html.EscapeString(number) + " </strong>"
+	if a.HTML != "" {
+		strong = html.EscapeString(number)
+	}
+	return strings.NewReplacer("{lead}", lead, "{number}", strong, "{contact}", contact).Replace(template)
+}
+
+// padding returns at least n characters of explanation that says nothing about
+// any status.
+func padding(n int, language string) string {
+	if n <= 0 {
+		return ""
+	}
+	sentence := " Please keep this number at hand whenever you write to or visit an office."
+	if language == "cs" {
+		sentence = " Toto číslo si prosím připravte, kdykoli úřadu píšete nebo jej navštívíte."
+	}
+	return "<p></p>" + strings.Repeat(sentence, n/len([]rune(sentence))+1)
+}
