@@ -181,6 +181,11 @@ func (e *Engine) resolve(ctx context.Context, now time.Time) {
 		}
 		n := alert.Notification{Kind: kind, Resolved: true, Subject: e.cfg.Name, At: now}
 		resolved, err := e.cfg.Notices.Resolve(ctx, e.noticeKey(kind), n, "")
+		if err != nil {
+			h.mu.Lock()
+			h.silent, h.layout = true, true // The next answer tries again.
+			h.mu.Unlock()
+		}
 		e.noticed(resolved, err)
 	}
 }
