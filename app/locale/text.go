@@ -1,0 +1,164 @@
+package locale
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/text/feature/plural"
+)
+
+// text is one entry of a catalogue: either one pattern, under plural.Other
+// alone, or one pattern for each plural form of the language.
+type text map[plural.Form]string
+
+// countArg is the placeholder that chooses the plural form.
+const countArg = "count"
+
+// forms are the names catalogues use for the plural forms, those of CLDR.
+func forms() map[string]plural.Form {
+	return map[string]plural.Form{
+		"zero": plural.Zero, "one": plural.One, "two": plural.Two,
+		"few": plural.Few, "many": plural.Many, "other": plural.Other,
+	}
+}
+
+func parseText(raw json.RawMessage) (text, error) {
+	var single string
+	if json.Unmarshal(raw, &single) == nil {
+		return text{plural.Other: single}, checkPattern(single)
+	}
+	var several map[string]string
+	if err := json.Unmarshal(raw, &several); err != nil {
+		return nil, errors.New("is neither a text nor a set of plural forms")
+	}
+	t, names := make(text, len(several)), forms()
+	for name, pattern := range several {
+		form, ok := names[name]
+		if !ok {
+			return nil, fmt.Errorf("there is no plural form %q", name)
+		}
+		if err := checkPattern(pattern); err != nil {
+			return nil, fmt.Errorf("form %s: %w", name, err)
+		}
+		t[form] = pattern
+	}
+	if _, ok := t[plural.Other]; !ok {
+		return nil, errors.New(`the plural form "other" is missing`)
+	}
+	return t, nil
+}
+
+// checkPattern refuses braces that do not enclose a placeholder, since they
+// would otherwise reach a reader.
+func checkPattern(pattern string) error {
+	if pattern == "" {
+		return errors.New("is empty")
+	}
+	return eachPiece(pattern, func(string) error { return nil }, func(name string) error {
+		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+			return fmt.Errorf("{%s} is no placeholder", name)
+		}
+		return nil
+	})
+}
+
+// eachPiece splits pattern into literal pieces and the names of placeholders.
+func eachPiece(pattern string, literal, placeholder func(string) error) error {
+	for pattern != "" {
+		before, rest, found := strings.Cut(pattern, "{")
+		if strings.Contains(before, "}") {
+			return errors.New("} without {")
+		}
+		if err := literal(before); err != nil {
+			return err
+		}
+		if !found {
+			return nil
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			return errors.New("{ without }")
+		}
+		if err := placeholder(name); err != nil {
+			return err
+		}
+		pattern = after
+	}
+	return nil
+}
+
+// Has reports whether there is a text under key, in this language or the
+// fallback one.
+func (l *Locale) Has(key string) bool {
+	_, ok := l.find(key)
+	return ok
+}
+
+func (l *Locale) find(key string) (text, bool) {
+	t, ok := l.texts[key]
+	if !ok && l.fallback != nil {
+		t, ok = l.fallback.texts[key]
+	}
+	return t, ok
+}
+
+// Text returns the text under key with its placeholders filled. args are pairs
+// of a name and a value, like those of log/slog: a string as it is, a number, a
+// time.Time or a time.Duration as the language writes them. An argument named
+// "count" chooses the plural form. A key without a text is returned as it is,
+// a placeholder without a value stays, so that neither goes unnoticed.
+func (l *Locale) Text(key string, args ...any) string {
+	t, ok := l.find(key)
+	if !ok {
+		return key
+	}
+	values := make(map[string]any, len(args)/2)
+	for i := 0; i+1 < len(args); i += 2 {
+		if name, ok := args[i].(string); ok {
+			values[name] = args[i+1]
+		}
+	}
+	var b strings.Builder
+	write := func(s string) error { b.WriteString(s); return nil }
+	// The pattern was checked when the catalogue was read: there is no error.
+	_ = eachPiece(l.pattern(t, values), write, func(name string) error {
+		v, ok := values[name]
+		if !ok {
+			return write("{" + name + "}")
+		}
+		return write(l.value(v))
+	})
+	return b.String()
+}
+
+// pattern returns the pattern of t for the count among values.
+func (l *Locale) pattern(t text, values map[string]any) string {
+	if n, ok := values[countArg].(int); ok {
+		if p, ok := t[l.form(n)]; ok {
+			return p
+		}
+	}
+	return t[plural.Other]
+}
+
+// form returns the plural form that the language uses with n.
+func (l *Locale) form(n int) plural.Form {
+	return plural.Cardinal.MatchPlural(l.tag, max(n, -n), 0, 0, 0, 0)
+}
+
+func (l *Locale) value(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int:
+		return l.Number(v)
+	case time.Time:
+		return l.Time(v)
+	case time.Duration:
+		return l.Duration(v)
+	}
+	return fmt.Sprint(v)
+}
