@@ -55,8 +55,8 @@ func (r *Replica) PageLoads() int {
 	return r.log.pageLoads
 }
 
-// Images and Fonts return how many of them were requested. A browser that blocks
-// them requests none.
+// Images returns how many images were requested. A browser that blocks them
+// requests none.
 func (r *Replica) Images() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

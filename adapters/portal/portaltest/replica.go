@@ -6,8 +6,17 @@ import (
 	"time"
 )
 
-// ControlPath is where the replica is scripted over HTTP: GET tells its State,
-// POST takes a Change.
+// ControlPath is where the replica is scripted over HTTP, with the power of the
+// Go methods. GET tells what is scripted and what came; POST takes changes in
+// JSON, of which reset and mend come first, and tells the same:
+//
+//	{"reset": true}
+//	{"scripts": {"ZZZZ202508149001": [{"outcome": "not_found"}, {"outcome": "in_progress"}]}}
+//	{"page": {"generation": "v3", "form_delay": "5s"}, "latency": "200ms", "default": {"delay": "20s"}}
+//	{"break": {"fault": "too_many_requests", "retry_after_seconds": 30}}
+//	{"mend": true}
+//
+// Durations are written as in Go, or "forever".
 const ControlPath = "/__ctl"
 
 // Config is what a Replica is made of. The zero value is a portal that works

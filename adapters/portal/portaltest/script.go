@@ -7,7 +7,10 @@ import (
 	"time"
 )
 
-const oamPrefix = "OAM-"
+const (
+	oamPrefix      = "OAM-"
+	defaultLatency = 50 * time.Millisecond
+)
 
 var oamSuffix = regexp.MustCompile(`^(OAM-\d+)-[0-9A-Z]+/`)
 
@@ -120,7 +123,7 @@ func (r *Replica) next(number string) (Answer, time.Duration) {
 	}
 	delay := a.Delay
 	if delay == 0 {
-		delay = orDefault(s.latency, 50*time.Millisecond)
+		delay = orDefault(s.latency, defaultLatency)
 	}
 	return a, delay
 }
