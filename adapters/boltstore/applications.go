@@ -82,12 +82,16 @@ func (s *Store) application(id watch.ID) (a watch.Application, err error) {
 	return s.late.newer(a), nil
 }
 
-// Applications calls yield for every application, in no order, until it
-// returns false.
-func (s *Store) Applications(_ context.Context, yield func(watch.Application) bool) error {
+// Applications calls yield for every application whose ID sorts behind after,
+// the oldest first, until it returns false.
+func (s *Store) Applications(_ context.Context, after watch.ID, yield func(watch.Application) bool) error {
 	return s.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketApplications)).Cursor()
-		for k, v := c.First(); k != nil; k, v = c.Next() {
+		k, v := c.Seek([]byte(after))
+		if string(k) == string(after) {
+			k, v = c.Next()
+		}
+		for ; k != nil; k, v = c.Next() {
 			var a watch.Application
 			if err := s.decode(bucketApplications, string(k), v, &a); err != nil {
 				return err

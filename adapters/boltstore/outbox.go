@@ -3,7 +3,6 @@ package boltstore
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,11 +24,6 @@ const pruneMost = 20
 // errSettled: the delivery was settled or forgotten in the meantime.
 var errSettled = errors.New("the delivery no longer waits")
 
-// newDeliveryID returns an ID that sorts by time.
-func newDeliveryID(now time.Time) string {
-	return fmt.Sprintf("%012x%s", now.UnixMilli(), strings.ToLower(rand.Text()[:16]))
-}
-
 // deliver puts one delivery of n for each of the channels that stands and is
 // not paused.
 func (s *Store) deliver(tx *bbolt.Tx, channels []string, n alert.Notification, now time.Time) error {
@@ -43,7 +37,7 @@ func (s *Store) deliver(tx *bbolt.Tx, channels []string, n alert.Notification, n
 			continue
 		}
 		d := alert.Delivery{
-			ID: newDeliveryID(now), ChannelID: id, Notification: n, State: alert.Waiting,
+			ID: string(watch.NewID(now)), ChannelID: id, Notification: n, State: alert.Waiting,
 			CreatedAt: now, NextAttemptAt: now,
 		}
 		if err := s.putDelivery(tx, d); err != nil {
@@ -93,11 +87,8 @@ func (s *Store) DueDeliveries(_ context.Context, now time.Time, perChannel int) 
 	return due, nil
 }
 
-// deliveryIDLen is the length of what newDeliveryID returns.
-const deliveryIDLen = 28
-
 func splitOutboxKey(k []byte) (channel, id string) {
-	at := max(len(k)-deliveryIDLen, 0)
+	at := max(len(k)-watch.IDLen, 0)
 	return string(k[:at]), string(k[at:])
 }
 

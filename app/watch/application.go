@@ -10,12 +10,19 @@ import (
 	"cz-visa-monitor/app/visa"
 )
 
-// ID names an application. It is random, so it can stand in a URL or a bucket
-// key without telling anything.
+// ID names an application. It begins with the time it was made and is random
+// otherwise, so that it sorts by age and can stand in a URL or a bucket key
+// without telling anything about a person.
 type ID string
 
-// NewID returns a fresh ID: 26 characters of lower-case base32, 130 random bits.
-func NewID() ID { return ID(strings.ToLower(rand.Text())) }
+// IDLen is the length of every ID.
+const IDLen = 28
+
+// NewID returns a fresh ID: 12 hexadecimal digits of milliseconds since 1970,
+// then 16 characters of base32 (80 random bits).
+func NewID(now time.Time) ID {
+	return ID(fmt.Sprintf("%012x%s", now.UnixMilli(), strings.ToLower(rand.Text()[:IDLen-12])))
+}
 
 // Application is what is watched: one reference, how to watch it, and what is
 // known about it.

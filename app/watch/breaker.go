@@ -120,6 +120,13 @@ func (b *breaker) record(p pass, failure *Failure, now time.Time) (turned bool) 
 	return true
 }
 
+// restore takes up what a former run kept.
+func (b *breaker) restore(s BreakerState) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.state = s
+}
+
 // snapshot returns the state to be kept.
 func (b *breaker) snapshot() BreakerState {
 	b.mu.Lock()

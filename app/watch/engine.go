@@ -118,7 +118,7 @@ func (e *Engine) load(ctx context.Context) error {
 		return err
 	}
 	now := time.Now()
-	e.breaker.state = state.Breaker
+	e.breaker.restore(state.Breaker)
 	e.health.start(state, now)
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -41,7 +41,7 @@ func (e *Engine) Add(ctx context.Context, a Application) (Application, error) {
 		return Application{}, err
 	}
 	now := time.Now()
-	a.ID, a.AddedAt, a.State = NewID(), now, State{NextCheckAt: now}
+	a.ID, a.AddedAt, a.State = NewID(now), now, State{NextCheckAt: now}
 	if err := e.cfg.Store.Add(ctx, a); err != nil {
 		return Application{}, err
 	}

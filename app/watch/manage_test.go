@@ -109,10 +109,10 @@ func TestCheckNowGoesBeforeTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
 		for n := range 50 {
-			id := NewID()
+			id := NewID(time.Now())
 			store.apps[id] = Application{ID: id, Reference: reference(t, n+10), State: State{NextCheckAt: time.Now().Add(-time.Hour)}}
 		}
-		quiet := NewID()
+		quiet := NewID(time.Now())
 		store.apps[quiet] = Application{ID: quiet, Reference: reference(t, 1), State: State{NextCheckAt: time.Now().Add(time.Hour)}}
 		r := startRig(t, store, newScript(t, visa.InProgress), NewPace(6), 2)
 		time.Sleep(30 * time.Second)
