@@ -1,0 +1,306 @@
+package alert
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+
+	"cz-visa-monitor/app/locale"
+	"cz-visa-monitor/app/visa"
+)
+
+// Bounds of a message, in characters. ntfy turns texts of more than 4,096 bytes
+// into attachments, so the portal's wording, the only part without a natural
+// length, must leave room for the rest.
+const (
+	maxTitle   = 120
+	maxLabel   = 60
+	maxWording = 1600
+	maxDetail  = 400
+)
+
+// Priorities on ntfy's scale. A silent message always has the default one: its
+// rank must not tell a decision from a first answer.
+const (
+	priorityResolved = 2
+	priorityDefault  = 3
+	priorityChange   = 4
+	priorityDecision = 5
+)
+
+// Compose puts n into words for channel c: in the language of l, telling no
+// more than the channel's privacy level allows. baseURL is the appliance's own
+// address, or "" if it is not known. The message has no ID yet. Compose is pure.
+func Compose(n Notification, c Channel, l *locale.Locale, baseURL string) Message {
+	w := writer{n: n, privacy: c.Privacy, l: l, home: strings.TrimRight(baseURL, "/")}
+	w.letter()
+	return Message{
+		Title:    cut(oneLine(w.out.Title), maxTitle),
+		Text:     w.out.text(),
+		HTML:     w.out.html(),
+		Priority: w.priority(),
+		Tags:     w.tags(),
+		Link:     w.link(),
+		At:       n.At,
+	}
+}
+
+// writer turns one notification into a letter.
+type writer struct {
+	n       Notification
+	privacy Privacy
+	l       *locale.Locale
+	home    string
+	out     letter
+}
+
+// discreet reports whether the message must not tell what it is about. Anything
+// but the two telling levels counts, so that a level this version does not know
+// reveals nothing.
+func (w *writer) discreet() bool { return w.privacy != Full && w.privacy != Masked }
+
+func (w *writer) letter() {
+	w.out.Language = w.l.Language()
+	switch {
+	case w.n.Kind == Test:
+		w.out.Title = w.l.Text("alert.title.test")
+		w.out.Lead = w.l.Text("alert.lead.test")
+		w.out.Meaning = w.l.Text("alert.privacy." + string(w.level()))
+	case w.discreet():
+		w.out.Title = w.l.Text("alert.title.silent")
+		w.out.Lead = w.l.Text("alert.lead.silent")
+	default:
+		w.telling()
+	}
+	if link := w.link(); link != "" {
+		w.add("alert.part.details", link)
+	}
+}
+
+// level returns the privacy level that holds.
+func (w *writer) level() Privacy {
+	if w.discreet() {
+		return Silent
+	}
+	return w.privacy
+}
+
+// telling writes a letter that may say what it is about.
+func (w *writer) telling() {
+	switch w.n.Kind {
+	case FirstAnswer:
+		w.status("first", "alert.title.first")
+	case StatusChanged:
+		w.status("status", "alert.title.status")
+	case CannotCheck:
+		w.cannotCheck()
+	default:
+		w.notice()
+	}
+}
+
+// status tells what the portal says and what follows from it.
+func (w *writer) status(lead, title string) {
+	status := w.l.Text("status." + string(w.n.To))
+	w.out.Title = w.l.Text(title, "who", w.shortWho(), "status", status)
+	w.out.Lead = w.l.Text("alert.lead."+lead, "who", w.who(), "status", status,
+		"from", w.l.Text("status."+string(w.n.From)))
+	w.advice(w.subject())
+	if w.privacy == Full && w.n.Text != "" {
+		w.out.WordingTitle = w.l.Text("alert.part.wording")
+		w.out.Wording = cut(strings.TrimSpace(printable(w.n.Text)), maxWording)
+	}
+	w.out.Remark = w.l.Text("alert.indicative")
+	w.add("alert.part.seen", w.l.Time(w.n.At))
+}
+
+// subject returns the last part of the catalogue keys that explain the status.
+// A number that vanishes needs other words than one that is not there yet.
+func (w *writer) subject() string {
+	if w.n.To == visa.NotFound && w.n.Kind == StatusChanged && w.n.From != visa.Unknown {
+		return "gone"
+	}
+	return string(w.n.To)
+}
+
+// advice adds what subject means, what to do next, and the official page.
+func (w *writer) advice(subject string) {
+	w.out.Meaning = w.l.Text("alert.meaning." + subject)
+	w.out.NextTitle = w.l.Text("alert.part.next")
+	w.out.Next = w.l.Text("alert.next." + subject)
+	link := w.l.Text("alert.link." + subject)
+	if w.n.To != visa.Unknown && official(w.n.Link) {
+		link = w.n.Link
+	}
+	w.add("alert.part.official", link)
+}
+
+func (w *writer) cannotCheck() {
+	if w.n.Resolved {
+		w.out.Title = w.l.Text("alert.title.can_check", "who", w.shortWho())
+		w.out.Lead = w.l.Text("alert.lead.can_check", "who", w.who())
+		return
+	}
+	w.out.Title = w.l.Text("alert.title.cannot_check", "who", w.shortWho())
+	w.out.Lead = w.l.Text("alert.lead.cannot_check", "who", w.who())
+	w.advice("cannot_check")
+}
+
+// notice tells operators about the appliance itself.
+func (w *writer) notice() {
+	key := string(w.n.Kind)
+	if w.n.Resolved {
+		key += "_over"
+	}
+	name := cut(oneLine(w.n.Subject), maxLabel)
+	title, lead := name, w.l.Text("alert.named_channel", "name", name)
+	if w.privacy != Full || name == "" {
+		// A channel's name is often a person's; a source's name is no secret.
+		title = w.l.Text("alert.some_channel")
+		lead = title
+	}
+	w.out.Title = w.l.Text("alert.title."+key, "channel", title, "duration", w.n.At.Sub(w.n.Since))
+	w.out.Lead = w.l.Text("alert.lead."+key, "channel", lead, "source", name, "since", w.n.Since, "reason", w.reason())
+	if !w.n.Resolved {
+		w.out.NextTitle = w.l.Text("alert.part.next")
+		w.out.Next = w.l.Text("alert.next." + key)
+	}
+	if w.n.Kind == ChannelDead && w.privacy == Full && w.n.Detail != "" {
+		w.add("alert.part.answer", cut(oneLine(w.n.Detail), maxDetail))
+	}
+	w.add("alert.part.seen", w.l.Time(w.n.At))
+}
+
+// reason returns the failure code of the notice in words.
+func (w *writer) reason() string {
+	if key := "failure." + w.n.Detail; w.l.Has(key) {
+		return w.l.Text(key)
+	}
+	return w.l.Text("failure.internal")
+}
+
+// who names the application as far as the privacy level allows.
+func (w *writer) who() string {
+	if w.privacy != Full {
+		return w.n.Reference.Masked()
+	}
+	if label := cut(oneLine(w.n.Label), maxLabel); label != "" {
+		return w.l.Text("alert.who", "label", label, "reference", w.n.Reference.String())
+	}
+	return w.n.Reference.String()
+}
+
+// shortWho is who for a title: the label is enough where it may be told.
+func (w *writer) shortWho() string {
+	if label := cut(oneLine(w.n.Label), maxLabel); w.privacy == Full && label != "" {
+		return label
+	}
+	return w.who()
+}
+
+func (w *writer) add(labelKey, value string) {
+	w.out.Facts = append(w.out.Facts, fact{Label: w.l.Text(labelKey), Value: value})
+}
+
+// link returns the page to open: the application's own, or the first one where
+// there is none or the ID would tell one application from another.
+func (w *writer) link() string {
+	switch {
+	case w.home == "":
+		return ""
+	case w.n.ApplicationID == "" || w.discreet():
+		return w.home + "/"
+	}
+	return w.home + "/applications/" + url.PathEscape(w.n.ApplicationID)
+}
+
+func (w *writer) priority() int {
+	switch {
+	case w.discreet(), w.n.Kind == Test, w.n.Kind == FirstAnswer:
+		return priorityDefault
+	case w.n.Resolved:
+		return priorityResolved
+	case w.n.Kind == StatusChanged && w.n.To.Final():
+		return priorityDecision
+	}
+	return priorityChange
+}
+
+// tags returns ntfy's short codes; most become an emoji before the title.
+func (w *writer) tags() []string {
+	switch {
+	case w.n.Kind == Test:
+		return []string{"test_tube"}
+	case w.discreet():
+		return []string{"bell"}
+	case w.n.Kind == FirstAnswer:
+		return []string{"eyes", statusTag(w.n.To)}
+	case w.n.Kind == StatusChanged:
+		return []string{statusTag(w.n.To)}
+	case w.n.Resolved:
+		return []string{"white_check_mark"}
+	}
+	return []string{"warning"}
+}
+
+func statusTag(s visa.Status) string {
+	switch s {
+	case visa.NotFound:
+		return "mag"
+	case visa.InProgress:
+		return "hourglass_flowing_sand"
+	case visa.Suspended:
+		return "pause_button"
+	case visa.PreliminarilyPositive:
+		return "+1"
+	case visa.Granted:
+		return "tada"
+	case visa.Refused:
+		return "envelope"
+	}
+	return "question"
+}
+
+// official reports whether link leads to a page of the Czech administration.
+// Other links come from a changed, copied or hostile page and are not passed on.
+func official(link string) bool {
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	return slices.ContainsFunc([]string{"gov.cz", "mvcr.cz"}, func(domain string) bool {
+		return host == domain || strings.HasSuffix(host, "."+domain)
+	})
+}
+
+// oneLine joins the lines of s and drops what is not printable.
+func oneLine(s string) string { return strings.Join(strings.Fields(printable(s)), " ") }
+
+// printable drops control characters except line breaks, and turns every kind
+// of blank into a plain one. Marks that change the direction of writing go too:
+// they would let one wording pose as another.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\ufeff', r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(s, "\r\n", "\n"))
+}
+
+// cut shortens s to at most limit characters, the last one being an ellipsis
+// where something was left out.
+func cut(s string, limit int) string {
+	runes := []rune(s)
+	if len(runes) <= limit {
+		return s
+	}
+	return strings.TrimRight(string(runes[:limit-1]), " \n") + "…"
+}
