@@ -36,7 +36,8 @@ test)
 	;;
 *) fail "say what for: install-deps.sh demo | test" ;;
 esac
-if ! have_browser; then missing="chromium-headless-shell $missing"; fi
+# Without a font a screenshot of the portal's page shows no text.
+if ! have_browser; then missing="chromium-headless-shell fonts-dejavu-core $missing"; fi
 if [ -z "$missing" ]; then exit 0; fi
 
 if ! have apt-get; then
