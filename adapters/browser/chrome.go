@@ -1,0 +1,207 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+)
+
+const (
+	startTimeout   = 30 * time.Second // a Raspberry Pi with a slow card needs some ten
+	tabTimeout     = 15 * time.Second
+	discardTimeout = 2 * time.Second
+)
+
+// chrome is one running browser we are connected to, ours or a remote one.
+type chrome struct {
+	conn  *conn
+	local *local // nil if somebody else runs it
+	born  time.Time
+	// gone is closed when the connection, and a browser of ours with all its
+	// processes, has ended.
+	gone  chan struct{}
+	ended sync.Once
+
+	// Guarded by Browser.mu.
+	idle    []*tab
+	busy    int
+	retired bool // gets no more work, and is closed when busy reaches 0
+}
+
+// startLocal starts a browser of ours and waits until it answers.
+func startLocal(ctx context.Context, bin, dir string, sandbox bool, logger *slog.Logger) (*chrome, error) {
+	l, err := launch(bin, dir, sandbox)
+	if err != nil {
+		return nil, &Error{Reason: "the browser could not be started", Err: err}
+	}
+	c := &chrome{conn: newConn(l.pipe), local: l, born: time.Now(), gone: make(chan struct{})}
+	if err := c.greet(ctx); err != nil {
+		c.close(logger)
+		if line := l.output.lastLine(); line != "" {
+			err = fmt.Errorf("%w (it wrote: %s)", err, line)
+		}
+		return nil, &Error{Reason: "the browser was started but does not answer", Err: err}
+	}
+	return c, nil
+}
+
+// connectRemote connects to a browser somebody else runs.
+func connectRemote(ctx context.Context, r remote, logger *slog.Logger) (*chrome, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	t, err := r.connect(ctx)
+	if err != nil {
+		return nil, &Error{Reason: "the browser at " + r.name() + " cannot be reached", Err: err}
+	}
+	c := &chrome{conn: newConn(t), born: time.Now(), gone: make(chan struct{})}
+	if err := c.greet(ctx); err != nil {
+		c.close(logger)
+		return nil, &Error{Reason: "the browser at " + r.name() + " does not answer", Err: err}
+	}
+	return c, nil
+}
+
+func (c *chrome) greet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	_, err := proto.BrowserGetVersion{}.Call(c.conn.in(ctx, ""))
+	return err
+}
+
+// close ends the connection, and the browser if it is ours.
+func (c *chrome) close(logger *slog.Logger) {
+	c.ended.Do(func() {
+		defer close(c.gone)
+		c.conn.close()
+		if c.local != nil {
+			c.local.stop(logger)
+		}
+	})
+}
+
+// dead reports whether the browser has gone.
+func (c *chrome) dead() bool { return c.conn.alive.Err() != nil }
+
+// tab is one page in a window and a browser context of its own: two tabs of one
+// window starve each other of animation frames, and contexts share no cookies.
+type tab struct {
+	chrome  *chrome
+	context proto.BrowserBrowserContextID
+	session proto.TargetSessionID
+	uses    int
+	// alive ends, with the reason as its cause, when the page crashes or its
+	// browser dies.
+	alive context.Context
+	kill  context.CancelCauseFunc
+	// traffic is who listens to the page's requests; set while a caller has it.
+	traffic trafficListener
+}
+
+// newTab opens a page. Whatever goes wrong, nothing of it is left behind.
+func (c *chrome) newTab(ctx context.Context, userAgent string) (*tab, error) {
+	ctx, cancel := context.WithTimeout(ctx, tabTimeout)
+	defer cancel()
+	browser := c.conn.in(ctx, "")
+	bc, err := proto.TargetCreateBrowserContext{DisposeOnDetach: true}.Call(browser)
+	if err != nil {
+		return nil, err
+	}
+	t := &tab{chrome: c, context: bc.BrowserContextID}
+	t.alive, t.kill = context.WithCancelCause(c.conn.alive)
+	if err := t.open(ctx, userAgent); err != nil {
+		return nil, errors.Join(err, t.close())
+	}
+	return t, nil
+}
+
+func (t *tab) open(ctx context.Context, userAgent string) error {
+	conn := t.chrome.conn
+	width, height := viewportWidth, viewportHeight
+	target, err := proto.TargetCreateTarget{
+		URL: blankPage, BrowserContextID: t.context, NewWindow: true, Width: &width, Height: &height,
+	}.Call(conn.in(ctx, ""))
+	if err != nil {
+		return err
+	}
+	attached, err := proto.TargetAttachToTarget{TargetID: target.TargetID, Flatten: true}.Call(conn.in(ctx, ""))
+	if err != nil {
+		return err
+	}
+	t.session = attached.SessionID
+	conn.listen(t.session, t.hear)
+
+	page := conn.in(ctx, t.session)
+	steps := []interface{ Call(c proto.Client) error }{
+		proto.PageEnable{},
+		proto.InspectorEnable{}, // tells of a crash
+		proto.NetworkEnable{},
+		// Cheaper than intercepting, which adds a round trip to every request.
+		proto.NetworkSetBlockedURLs{Urls: blockedURLs()},
+		proto.EmulationSetDeviceMetricsOverride{Width: viewportWidth, Height: viewportHeight, DeviceScaleFactor: 1},
+		proto.EmulationSetFocusEmulationEnabled{Enabled: true},
+	}
+	if userAgent != "" {
+		steps = append(steps, proto.EmulationSetUserAgentOverride{UserAgent: userAgent})
+	}
+	for _, step := range steps {
+		if err := step.Call(page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const blankPage = "about:blank"
+
+// blockedURLs are images, fonts and media, which no form needs.
+func blockedURLs() []string {
+	var urls []string
+	for _, ext := range []string{
+		"png", "jpg", "jpeg", "gif", "webp", "avif", "svg", "ico",
+		"woff", "woff2", "ttf", "otf", "eot", "mp3", "mp4", "webm", "ogg",
+	} {
+		urls = append(urls, "*."+ext, "*."+ext+"?*")
+	}
+	return urls
+}
+
+// reset takes the page back to a blank one in the same context: its memory is
+// given back, its cookies stay.
+func (t *tab) reset(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, tabTimeout)
+	defer cancel()
+	_, err := proto.PageNavigate{URL: blankPage}.Call(t.chrome.conn.in(ctx, t.session))
+	return err
+}
+
+// close destroys the page with everything it stored.
+func (t *tab) close() error {
+	defer t.kill(ErrClosed)
+	if t.session != "" {
+		t.chrome.conn.listen(t.session, nil)
+	}
+	if t.chrome.dead() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), discardTimeout)
+	defer cancel()
+	return proto.TargetDisposeBrowserContext{BrowserContextID: t.context}.Call(t.chrome.conn.in(ctx, ""))
+}
+
+// hear handles the events of the page; see listener.
+func (t *tab) hear(method string, params json.RawMessage) {
+	switch method {
+	case "Inspector.targetCrashed":
+		t.kill(&Error{Reason: "the page crashed, perhaps for lack of memory"})
+	case "Inspector.detached", "Target.detachedFromTarget":
+		t.kill(&Error{Reason: "the page was closed from outside"})
+	default:
+		t.hearTraffic(method, params)
+	}
+}

@@ -1,0 +1,140 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-rod/rod/lib/cdp"
+	"github.com/go-rod/rod/lib/proto"
+)
+
+// Page is one page of the browser, lent for the length of one Do. It is as the
+// last user left it, or blank. Every method returns when its context ends, when
+// the loan ends, or when the page or its browser dies.
+type Page struct {
+	tab  *tab
+	loan context.Context //nolint:containedctx // ends with Do
+}
+
+// in binds a call to both the caller's context and the loan.
+func (p *Page) in(ctx context.Context) (caller, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(p.loan, func() { cancel(context.Cause(p.loan)) })
+	return p.tab.chrome.conn.in(ctx, p.tab.session), func() { stop(); cancel(nil) }
+}
+
+// Navigate goes to a URL and returns when the answer's first bytes are there. A
+// page that cannot be loaded at all is a *NavigationError.
+func (p *Page) Navigate(ctx context.Context, url string) error {
+	c, done := p.in(ctx)
+	defer done()
+	res, err := proto.PageNavigate{URL: url}.Call(c)
+	if err != nil {
+		return fmt.Errorf("navigate: %w", err)
+	}
+	if res.ErrorText != "" {
+		return &NavigationError{Text: res.ErrorText}
+	}
+	return nil
+}
+
+// ErrNavigated says that the page went elsewhere while a script ran in it.
+var ErrNavigated = errors.New("the page went elsewhere while a script ran")
+
+// Eval calls a JavaScript function in the page with the given arguments, waits
+// for its promise if it returns one, and decodes what it returns into out (nil
+// to ignore it). Arguments and result pass as JSON.
+func (p *Page) Eval(ctx context.Context, out any, function string, args ...any) error {
+	encoded := make([]string, len(args))
+	for i, a := range args {
+		b, err := json.Marshal(a)
+		if err != nil {
+			return fmt.Errorf("encode argument: %w", err)
+		}
+		encoded[i] = string(b)
+	}
+	c, done := p.in(ctx)
+	defer done()
+	res, err := proto.RuntimeEvaluate{
+		Expression:    "(" + function + ")(" + strings.Join(encoded, ",") + ")",
+		AwaitPromise:  true,
+		ReturnByValue: true,
+	}.Call(c)
+	if err != nil {
+		return evalError(err)
+	}
+	if e := res.ExceptionDetails; e != nil {
+		return &ScriptError{Text: exceptionText(e)}
+	}
+	if out == nil {
+		return nil
+	}
+	raw, err := res.Result.Value.MarshalJSON()
+	if err != nil {
+		return fmt.Errorf("decode result: %w", err)
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		return fmt.Errorf("decode result: %w", err)
+	}
+	return nil
+}
+
+// evalError names the protocol's several ways of saying that the page moved on.
+func evalError(err error) error {
+	var ce *cdp.Error
+	if errors.As(err, &ce) {
+		for _, s := range []string{"context was destroyed", "Cannot find context", "Promise was collected", "navigated or closed"} {
+			if strings.Contains(ce.Message, s) {
+				return ErrNavigated
+			}
+		}
+	}
+	return err
+}
+
+// exceptionText returns the first line of an exception, which has no values of
+// the page in it but those a script of ours throws on purpose.
+func exceptionText(e *proto.RuntimeExceptionDetails) string {
+	text := e.Text
+	if e.Exception != nil && e.Exception.Description != "" {
+		text = e.Exception.Description
+	}
+	first, _, _ := strings.Cut(text, "\n")
+	return first
+}
+
+// Listen calls fn with the page's own requests until stop is called or the loan
+// ends. fn runs on the goroutine that reads from the browser: it must return at
+// once and must not use the page. One listener at a time.
+func (p *Page) Listen(fn func(Traffic)) (stop func()) {
+	p.tab.traffic.fn.Store(&fn)
+	return func() { p.tab.traffic.fn.CompareAndSwap(&fn, nil) }
+}
+
+// Body returns the body of the answer to a request that has Finished.
+func (p *Page) Body(ctx context.Context, requestID string) ([]byte, error) {
+	c, done := p.in(ctx)
+	defer done()
+	res, err := proto.NetworkGetResponseBody{RequestID: proto.NetworkRequestID(requestID)}.Call(c)
+	if err != nil {
+		return nil, fmt.Errorf("read body of an answer: %w", err)
+	}
+	if res.Base64Encoded {
+		return decodeBase64(res.Body)
+	}
+	return []byte(res.Body), nil
+}
+
+// Screenshot returns a picture of what the window shows, as PNG.
+func (p *Page) Screenshot(ctx context.Context) ([]byte, error) {
+	c, done := p.in(ctx)
+	defer done()
+	res, err := proto.PageCaptureScreenshot{Format: proto.PageCaptureScreenshotFormatPng}.Call(c)
+	if err != nil {
+		return nil, fmt.Errorf("take screenshot: %w", err)
+	}
+	return res.Data, nil
+}
