@@ -124,6 +124,9 @@ func (e *Engine) load(ctx context.Context) error {
 	defer e.mu.Unlock()
 	var overdue []ID
 	err = e.cfg.Store.Schedule(ctx, func(id ID, next time.Time) {
+		if e.queue.byID[id] != nil {
+			return // Added or asked for by a person while we were starting.
+		}
 		if next.After(now) {
 			e.queue.put(id, next, false)
 		} else {

@@ -64,7 +64,7 @@ func (r Rules) wait(s State, interval time.Duration, now time.Time) (wait time.D
 // waits to be confirmed is asked for again sooner; a category or year that is
 // missing again will hardly be there within the day.
 func (r Rules) waitAfterFailure(s State, f *Failure, again bool, interval time.Duration) (wait time.Duration, firm bool) {
-	base := retryBase
+	base := min(retryBase, interval)
 	if s.Pending != nil {
 		base = max(r.ConfirmAfter, time.Second)
 	}
