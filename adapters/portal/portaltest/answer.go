@@ -98,7 +98,7 @@ type Answer struct {
 
 // Validate reports an outcome, fault or kind that the replica does not know.
 func (a Answer) Validate() error {
-	if _, ok := wordings[a.outcome()]; !ok {
+	if _, ok := wordings()[a.outcome()]; !ok {
 		return fmt.Errorf("unknown outcome %q", a.Outcome)
 	}
 	switch a.Fault {

@@ -81,22 +81,35 @@ func TestOutcomes(t *testing.T) {
 		cs, en  []string
 	}{
 		{"S1 not found", portaltest.NotFound, "", "error", []string{"nebylo nalezeno", "bez úvodních nul"}, []string{"not found</b>"}},
-		{"S2 in progress", portaltest.InProgress, "INPROGRESS", "warning",
-			[]string{"<b>zpracovává se</b>", "v-prubehu-rizeni"}, []string{"is still <b>being processed</b>", "application-being-processed"}},
-		{"S3 granted", portaltest.Granted, "APPROVED", "success",
-			[]string{"bylo <b>povoleno</b>", "spravni-rizeni/rizeni-povoleno/"}, []string{"was <b>granted</b>", "application-granted"}},
-		{"S4 preliminarily positive", portaltest.PreliminarilyPositive, "PREAPPROVED", "success",
+		{
+			"S2 in progress", portaltest.InProgress, "INPROGRESS", "warning",
+			[]string{"<b>zpracovává se</b>", "v-prubehu-rizeni"},
+			[]string{"is still <b>being processed</b>", "application-being-processed"},
+		},
+		{
+			"S3 granted", portaltest.Granted, "APPROVED", "success",
+			[]string{"bylo <b>povoleno</b>", "spravni-rizeni/rizeni-povoleno/"},
+			[]string{"was <b>granted</b>", "application-granted"},
+		},
+		{
+			"S4 preliminarily positive", portaltest.PreliminarilyPositive, "PREAPPROVED", "success",
 			[]string{"bylo <b>předběžně vyhodnoceno kladně</b>", "spravni-rizeni/rizeni-povoleno/"},
-			[]string{"has been <b>preliminarily assessed positively</b>", "application-granted"}},
-		{"S5 refused", portaltest.Refused, "REJECTED", "error",
+			[]string{"has been <b>preliminarily assessed positively</b>", "application-granted"},
+		},
+		{
+			"S5 refused", portaltest.Refused, "REJECTED", "error",
 			[]string{"bylo <b>nepovoleno</b>", "zamítlo", "zastavilo", "rizeni-nepovoleno"},
-			[]string{"was <b>rejected</b> or the proceedings <b>have been closed</b>", "application-rejected"}},
+			[]string{"was <b>rejected</b> or the proceedings <b>have been closed</b>", "application-rejected"},
+		},
 		{"S6 suspended", portaltest.Suspended, "SUSPENDED", "warning", []string{"přerušeno"}, []string{"has been <b>suspended</b>"}},
 		{"S7 reworded", portaltest.Reworded, "FORWARDED", "warning", []string{"řízení"}, []string{"proceedings"}},
 		{"S7 not granted", portaltest.NotGranted, "OTHER", "error", []string{"nelze považovat za povolené"}, []string{"was <b>not granted</b>"}},
 		{"S18 odd HTML", portaltest.OddHTML, "INPROGRESS", "warning", []string{"<script>", "zpracovává se"}, []string{"onerror", "being processed"}},
-		{"S24 refused with the link of granted", portaltest.RefusedGrantedLink, "REJECTED", "error",
-			[]string{"nepovoleno", "rizeni-povoleno"}, []string{"was <b>rejected</b>", "application-granted"}},
+		{
+			"S24 refused with the link of granted", portaltest.RefusedGrantedLink, "REJECTED", "error",
+			[]string{"nepovoleno", "rizeni-povoleno"},
+			[]string{"was <b>rejected</b>", "application-granted"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -296,13 +309,13 @@ func TestDirect(t *testing.T) {
 		{ZOV: zov}: "ENTITY_NOT_EXIST",
 		{Number: "90001", Category: "DP", Year: "2025"}: "APPROVED",
 	} {
-		got, err := portaltest.Direct(t.Context(), nil, srv.URL, query)
+		got, err := portaltest.Direct(t.Context(), http.DefaultClient, srv.URL, query)
 		if err != nil || got != want {
 			t.Errorf("Direct(%v) = %q, %v, want %q", query, got, err, want)
 		}
 	}
 	srv.Break(portaltest.Answer{Fault: portaltest.EmptyBody})
-	if got, err := portaltest.Direct(t.Context(), nil, srv.URL, visa.Query{ZOV: zov}); err == nil {
+	if got, err := portaltest.Direct(t.Context(), http.DefaultClient, srv.URL, visa.Query{ZOV: zov}); err == nil {
 		t.Errorf("Direct of an empty answer = %q without an error", got)
 	}
 	if problems := srv.Problems(); len(problems) > 0 {

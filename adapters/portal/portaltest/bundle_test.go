@@ -1,7 +1,6 @@
 package portaltest_test
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,14 +14,13 @@ import (
 // a source that was left out of it, by the hashes that the build wrote down.
 func TestBundle(t *testing.T) {
 	t.Parallel()
-	sums, err := os.Open("page/dist/SHA256SUMS")
+	sums, err := os.ReadFile("page/dist/SHA256SUMS")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer sums.Close()
 	listed := map[string]bool{}
-	for lines := bufio.NewScanner(sums); lines.Scan(); {
-		want, name, _ := strings.Cut(lines.Text(), "  ")
+	for line := range strings.Lines(string(sums)) {
+		want, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
 		listed[name] = true
 		body, err := os.ReadFile(filepath.Join("page", name))
 		if err != nil {

@@ -15,8 +15,7 @@ import (
 
 // Direct sends the question that the form would send, without a browser, and
 // returns the state or the message of the response. It is the floor that a
-// benchmark compares a check with. A nil client means http.DefaultClient; base
-// is the replica's URL without a path.
+// benchmark compares a check with. base is the replica's URL without a path.
 func Direct(ctx context.Context, client *http.Client, base string, q visa.Query) (state string, err error) {
 	query := url.Values{"idCj": {q.Number}, "database": {q.Category}, "year": {q.Year}, "zov": {q.ZOV}}
 	body := strings.NewReader(`{"captcha":"` + tokenPrefix + `direct"}`)
@@ -25,7 +24,7 @@ func Direct(ctx context.Context, client *http.Client, base string, q visa.Query)
 		return "", fmt.Errorf("make the question: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := cmp.Or(client, http.DefaultClient).Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return "", fmt.Errorf("ask the replica: %w", err)
 	}

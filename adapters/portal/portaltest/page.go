@@ -5,7 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"html/template"
+	"io/fs"
 	"net/http"
 	"path"
 	"slices"
@@ -112,8 +112,6 @@ func (p Page) Validate() error {
 //go:embed page/dist page/static page/src/grecaptcha.js
 var files embed.FS
 
-var shell = template.Must(template.ParseFS(files, "page/static/*.html"))
-
 // settings is what the shell tells the page's script.
 type settings struct {
 	Language       string         `json:"language"`
@@ -145,7 +143,7 @@ func (r *Replica) years() []string {
 
 // servePage answers with the form's page in language, or with the page's fault.
 func (r *Replica) servePage(language string) http.HandlerFunc {
-	return func(w http.ResponseWriter, req *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
 		page, swallow := r.loadPage()
 		language := cmp.Or(page.Language, language)
 		w.Header().Set("Cache-Control", "no-store")
@@ -177,7 +175,7 @@ func (r *Replica) servePage(language string) http.HandlerFunc {
 }
 
 func (r *Replica) render(w http.ResponseWriter, name string, data any) {
-	if err := shell.ExecuteTemplate(w, name, data); err != nil {
+	if err := r.shell.ExecuteTemplate(w, name, data); err != nil {
 		r.problem("render %s: %v", name, err)
 	}
 }
@@ -187,31 +185,15 @@ func (r *Replica) render(w http.ResponseWriter, name string, data any) {
 func (r *Replica) serveAsset(w http.ResponseWriter, req *http.Request) {
 	name := path.Base(req.URL.Path)
 	for _, dir := range []string{"page/static/", "page/dist/", "page/src/"} {
-		body, err := files.ReadFile(dir + name)
-		if err != nil || path.Ext(name) == ".html" {
+		if _, err := fs.Stat(files, dir+name); err != nil || path.Ext(name) == ".html" {
 			continue
 		}
 		r.countAsset(name)
-		w.Header().Set("Content-Type", contentType(name))
 		w.Header().Set("Cache-Control", "max-age=3600")
-		_, _ = w.Write(body) // a client that went away needs no answer
+		http.ServeFileFS(w, req, files, dir+name)
 		return
 	}
 	r.unexpected(w, req)
-}
-
-func contentType(name string) string {
-	switch path.Ext(name) {
-	case ".js":
-		return "text/javascript; charset=utf-8"
-	case ".css":
-		return "text/css; charset=utf-8"
-	case ".png":
-		return "image/png"
-	case ".woff":
-		return "font/woff"
-	}
-	return "text/plain; charset=utf-8"
 }
 
 // orDefault reads a duration whose zero value means def and whose negative

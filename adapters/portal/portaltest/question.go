@@ -137,7 +137,7 @@ func (r *Replica) reply(w http.ResponseWriter, a Answer, number string) int {
 		writeJSON(w, r.cfg.NotFoundStatus, response{Message: "ENTITY_NOT_EXIST", Alert: &shown})
 		return r.cfg.NotFoundStatus
 	}
-	state := cmp.Or(a.State, wordings[a.outcome()].state)
+	state := cmp.Or(a.State, wordings()[a.outcome()].state)
 	writeJSON(w, http.StatusOK, response{State: state, Identification: number, Alert: &shown})
 	return http.StatusOK
 }

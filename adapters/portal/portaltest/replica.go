@@ -1,6 +1,7 @@
 package portaltest
 
 import (
+	"html/template"
 	"net/http"
 	"sync"
 	"time"
@@ -44,8 +45,9 @@ type Config struct {
 // Replica is the portal, as an http.Handler. Its methods may be called at any
 // time from any goroutine.
 type Replica struct {
-	cfg Config
-	mux *http.ServeMux
+	cfg   Config
+	mux   *http.ServeMux
+	shell *template.Template
 
 	mu     sync.Mutex
 	script script
@@ -60,7 +62,11 @@ func New(cfg Config) *Replica {
 	if cfg.NotFoundStatus == 0 {
 		cfg.NotFoundStatus = http.StatusNotFound
 	}
-	r := &Replica{cfg: cfg, mux: http.NewServeMux()}
+	r := &Replica{
+		cfg:   cfg,
+		mux:   http.NewServeMux(),
+		shell: template.Must(template.ParseFS(files, "page/static/*.html")),
+	}
 	r.Reset()
 
 	r.mux.HandleFunc("GET "+PathCS+"{$}", r.servePage("cs"))

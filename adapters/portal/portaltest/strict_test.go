@@ -31,12 +31,18 @@ func TestProblems(t *testing.T) {
 		{"no JSON", "POST", question, "application/json", "x", 400, "question: read the body: invalid character 'x' looking for beginning of value"},
 		{"unknown field", "POST", question, "application/json", `{"x":1}`, 400, `question: read the body: json: unknown field "x"`},
 		{"no token", "POST", question, "application/json", `{}`, 400, "question: the captcha token is missing or was not made by the page"},
-		{"token of another action", "POST", question, "application/json", `{"captcha":"replica.login.x"}`, 400,
-			"question: the captcha token is missing or was not made by the page"},
-		{"both sections", "POST", path + "?idCj=90001&database=DP&year=2025&zov=" + zov, "application/json", token, 404,
-			"question: both sections of the form were filled in"},
-		{"neither section", "POST", path + "?idCj=90001&database=&year=2025&zov=", "application/json", token, 404,
-			"question: no section of the form was filled in completely"},
+		{
+			"token of another action", "POST", question, "application/json", `{"captcha":"replica.login.x"}`, 400,
+			"question: the captcha token is missing or was not made by the page",
+		},
+		{
+			"both sections", "POST", path + "?idCj=90001&database=DP&year=2025&zov=" + zov, "application/json", token, 404,
+			"question: both sections of the form were filled in",
+		},
+		{
+			"neither section", "POST", path + "?idCj=90001&database=&year=2025&zov=", "application/json", token, 404,
+			"question: no section of the form was filled in completely",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

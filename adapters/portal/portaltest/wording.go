@@ -45,60 +45,62 @@ const oddHTML = `<style>.alert__content{outline:0}</style><script>window.replica
 	`<img src="data:image/png;base64,AAAA" onerror="window.replicaTrap='image'" alt="">` +
 	`<iframe srcdoc="&lt;p&gt;was granted&lt;/p&gt;" width="1" height="1"></iframe><table><tr><td>&nbsp;<i>&#8203;`
 
-// wordings are the texts of every outcome. The words that decide are quoted by
-// people who read them on the real page; the rest of a sentence is sometimes
+// wordings returns the texts of every outcome. The words that decide are quoted
+// by people who read them on the real page; the rest of a sentence is sometimes
 // guessed, and of the states only INPROGRESS and APPROVED are known.
-var wordings = map[Outcome]wording{
-	NotFound: {
-		kind: "error",
-		cs:   `{lead}{number}<b>nebylo nalezeno</b>. <p></p> Zkontrolujte prosím zadané údaje. Číslo zadávejte bez úvodních nul.`,
-		en:   `{lead}{number}was <b>not found</b>. <p></p> Please check what you have entered. Enter the number without leading zeros.`,
-	},
-	InProgress: {
-		kind: "warning", state: "INPROGRESS",
-		cs: `{lead}{number}<b>zpracovává se</b>. <p></p>` + link("cs", runningCS),
-		en: `{lead}{number}is still <b>being processed</b>. <p></p>` + link("en", runningEN),
-	},
-	Granted: {
-		kind: "success", state: "APPROVED",
-		cs: `{lead}{number}bylo <b>povoleno</b>. {contact}` + link("cs", grantedCS),
-		en: `{lead}{number}was <b>granted</b>. {contact}` + link("en", grantedEN),
-	},
-	PreliminarilyPositive: {
-		kind: "success", state: "PREAPPROVED",
-		cs: `{lead}{number}bylo <b>předběžně vyhodnoceno kladně</b>. {contact}` + link("cs", grantedCS),
-		en: `{lead}{number}has been <b>preliminarily assessed positively</b>. {contact}` + link("en", grantedEN),
-	},
-	Refused: {
-		kind: "error", state: "REJECTED",
-		cs: `{lead}{number}bylo <b>nepovoleno</b>. <p></p> Ministerstvo zamítlo žádost nebo zastavilo řízení.` + link("cs", rejectedCS),
-		en: `{lead}{number}was <b>rejected</b> or the proceedings <b>have been closed</b>. <p></p>` + link("en", rejectedEN),
-	},
-	Suspended: {
-		kind: "warning", state: "SUSPENDED",
-		cs: `{lead}{number}bylo <b>přerušeno</b>. <p></p> Ministerstvo vám zaslalo usnesení o přerušení řízení.`,
-		en: `{lead}{number}has been <b>suspended</b>. <p></p> The Ministry has sent you a resolution on the suspension.`,
-	},
-	Reworded: {
-		kind: "warning", state: "FORWARDED",
-		cs: `{lead}{number}bylo <b>postoupeno</b> jinému útvaru, který povede řízení.`,
-		en: `{lead}{number}has been <b>handed over</b> to another department, which conducts the proceedings.`,
-	},
-	NotGranted: {
-		kind: "error", state: "OTHER",
-		cs: `{lead}{number}<b>zatím nelze považovat za povolené</b>.`,
-		en: `{lead}{number}was <b>not granted</b> in the way applied for.`,
-	},
-	OddHTML: {
-		kind: "warning", state: "INPROGRESS",
-		cs: oddHTML + `{lead}{number}<b>zpracovává se</b>.` + link("cs", runningCS),
-		en: oddHTML + `{lead}{number}is still <b>being processed</b>.` + link("en", runningEN),
-	},
-	RefusedGrantedLink: {
-		kind: "error", state: "REJECTED",
-		cs: `{lead}{number}bylo <b>nepovoleno</b>. <p></p> Ministerstvo zamítlo žádost nebo zastavilo řízení.` + link("cs", grantedCS),
-		en: `{lead}{number}was <b>rejected</b> or the proceedings <b>have been closed</b>. <p></p>` + link("en", grantedEN),
-	},
+func wordings() map[Outcome]wording {
+	return map[Outcome]wording{
+		NotFound: {
+			kind: "error",
+			cs:   `{lead}{number}<b>nebylo nalezeno</b>. <p></p> Zkontrolujte prosím zadané údaje. Číslo zadávejte bez úvodních nul.`,
+			en:   `{lead}{number}was <b>not found</b>. <p></p> Please check what you have entered. Enter the number without leading zeros.`,
+		},
+		InProgress: {
+			kind: "warning", state: "INPROGRESS",
+			cs: `{lead}{number}<b>zpracovává se</b>. <p></p>` + link("cs", runningCS),
+			en: `{lead}{number}is still <b>being processed</b>. <p></p>` + link("en", runningEN),
+		},
+		Granted: {
+			kind: "success", state: "APPROVED",
+			cs: `{lead}{number}bylo <b>povoleno</b>. {contact}` + link("cs", grantedCS),
+			en: `{lead}{number}was <b>granted</b>. {contact}` + link("en", grantedEN),
+		},
+		PreliminarilyPositive: {
+			kind: "success", state: "PREAPPROVED",
+			cs: `{lead}{number}bylo <b>předběžně vyhodnoceno kladně</b>. {contact}` + link("cs", grantedCS),
+			en: `{lead}{number}has been <b>preliminarily assessed positively</b>. {contact}` + link("en", grantedEN),
+		},
+		Refused: {
+			kind: "error", state: "REJECTED",
+			cs: `{lead}{number}bylo <b>nepovoleno</b>. <p></p> Ministerstvo zamítlo žádost nebo zastavilo řízení.` + link("cs", rejectedCS),
+			en: `{lead}{number}was <b>rejected</b> or the proceedings <b>have been closed</b>. <p></p>` + link("en", rejectedEN),
+		},
+		Suspended: {
+			kind: "warning", state: "SUSPENDED",
+			cs: `{lead}{number}bylo <b>přerušeno</b>. <p></p> Ministerstvo vám zaslalo usnesení o přerušení řízení.`,
+			en: `{lead}{number}has been <b>suspended</b>. <p></p> The Ministry has sent you a resolution on the suspension.`,
+		},
+		Reworded: {
+			kind: "warning", state: "FORWARDED",
+			cs: `{lead}{number}bylo <b>postoupeno</b> jinému útvaru, který povede řízení.`,
+			en: `{lead}{number}has been <b>handed over</b> to another department, which conducts the proceedings.`,
+		},
+		NotGranted: {
+			kind: "error", state: "OTHER",
+			cs: `{lead}{number}<b>zatím nelze považovat za povolené</b>.`,
+			en: `{lead}{number}was <b>not granted</b> in the way applied for.`,
+		},
+		OddHTML: {
+			kind: "warning", state: "INPROGRESS",
+			cs: oddHTML + `{lead}{number}<b>zpracovává se</b>.` + link("cs", runningCS),
+			en: oddHTML + `{lead}{number}is still <b>being processed</b>.` + link("en", runningEN),
+		},
+		RefusedGrantedLink: {
+			kind: "error", state: "REJECTED",
+			cs: `{lead}{number}bylo <b>nepovoleno</b>. <p></p> Ministerstvo zamítlo žádost nebo zastavilo řízení.` + link("cs", grantedCS),
+			en: `{lead}{number}was <b>rejected</b> or the proceedings <b>have been closed</b>. <p></p>` + link("en", grantedEN),
+		},
+	}
 }
 
 // alert is what the page shows. The field is an addition of the replica: how the
@@ -111,7 +113,7 @@ type alert struct {
 
 // render makes the alert of a about number.
 func (a Answer) render(number string) alert {
-	w := wordings[a.outcome()]
+	w := wordings()[a.outcome()]
 	out := alert{
 		Kind: cmp.Or(a.Kind, w.kind),
 		HTML: map[string]string{
@@ -126,30 +128,34 @@ func (a Answer) render(number string) alert {
 	return out
 }
 
-// leads name the kind of number, per language: visa application number and
-// reference number. The second is a guess.
-var leads = map[string][2]string{
-	"cs": {"Číslo žádosti o vízum", "Číslo jednací"},
-	"en": {"Visa application number", "Reference number"},
+// lead names the kind of number. That of a reference number is a guess.
+func lead(language, number string) string {
+	oam := strings.HasPrefix(number, oamPrefix)
+	switch {
+	case language == "cs" && oam:
+		return "Číslo jednací"
+	case language == "cs":
+		return "Číslo žádosti o vízum"
+	case oam:
+		return "Reference number"
+	}
+	return "Visa application number"
 }
 
 func (a Answer) text(language, template, number string) string {
+	number = html.EscapeString(number)
 	if a.HTML != "" {
-		template = a.HTML
+		return strings.ReplaceAll(a.HTML, "{number}", number)
 	}
-	lead, contact := leads[language][0], contactCS
-	if strings.HasPrefix(number, oamPrefix) {
-		lead = leads[language][1]
-	}
+	contact := contactCS
 	if language == "en" {
 		contact = contactEN
 	}
-	// The blanks inside <strong> are the real page's.
-	strong := "<strong> " + html.EscapeString(number) + " </strong>"
-	if a.HTML != "" {
-		strong = html.EscapeString(number)
-	}
-	return strings.NewReplacer("{lead}", lead, "{number}", strong, "{contact}", contact).Replace(template)
+	return strings.NewReplacer(
+		"{lead}", lead(language, number),
+		"{number}", "<strong> "+number+" </strong>", // the blanks are the real page's
+		"{contact}", contact,
+	).Replace(template)
 }
 
 // padding returns at least n characters of explanation that says nothing about

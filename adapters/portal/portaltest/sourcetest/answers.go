@@ -13,56 +13,65 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
+// statusAnswer is a known answer and what a source makes of it.
+type statusAnswer struct {
+	scenario string
+	outcome  portaltest.Outcome
+	status   visa.Status
+	alert    string
+	state    string
+	words    map[string]string // of the text, per language
+	link     map[string]string // part of the address, per language
+}
+
+func statusAnswers() []statusAnswer {
+	type by = map[string]string
+	return []statusAnswer{
+		{
+			"S1", portaltest.NotFound, visa.NotFound, "error", "",
+			by{"cs": "nebylo nalezeno", "en": "not found"},
+			by{},
+		},
+		{
+			"S2", portaltest.InProgress, visa.InProgress, "warning", "INPROGRESS",
+			by{"cs": "zpracovává se", "en": "being processed"},
+			by{"cs": "v-prubehu-rizeni", "en": "application-being-processed"},
+		},
+		{
+			"S3", portaltest.Granted, visa.Granted, "success", "APPROVED",
+			by{"cs": "bylo povoleno", "en": "was granted"},
+			by{"cs": "rizeni-povoleno", "en": "application-granted"},
+		},
+		{
+			"S4", portaltest.PreliminarilyPositive, visa.PreliminarilyPositive, "success", "PREAPPROVED",
+			by{"cs": "předběžně vyhodnoceno kladně", "en": "preliminarily assessed positively"},
+			by{"cs": "rizeni-povoleno", "en": "application-granted"},
+		},
+		{
+			"S5", portaltest.Refused, visa.Refused, "error", "REJECTED",
+			by{"cs": "nepovoleno", "en": "was rejected"},
+			by{"cs": "rizeni-nepovoleno", "en": "application-rejected"},
+		},
+		{
+			"S6", portaltest.Suspended, visa.Suspended, "warning", "SUSPENDED",
+			by{"cs": "přerušeno", "en": "suspended"},
+			by{},
+		},
+	}
+}
+
 // testAnswers reads S1–S6 in both languages, for both kinds of number and with
 // both generations of the dropdowns.
 func testAnswers(t *testing.T, build Factory) {
-	tests := []struct {
-		scenario string
-		outcome  portaltest.Outcome
-		status   visa.Status
-		alert    string
-		state    string
-		link     map[string]string // part of the address, per language
-	}{
-		{"S1", portaltest.NotFound, visa.NotFound, "error", "", nil},
-		{"S2", portaltest.InProgress, visa.InProgress, "warning", "INPROGRESS", map[string]string{"cs": "v-prubehu-rizeni", "en": "application-being-processed"}},
-		{"S3", portaltest.Granted, visa.Granted, "success", "APPROVED", map[string]string{"cs": "rizeni-povoleno", "en": "application-granted"}},
-		{"S4", portaltest.PreliminarilyPositive, visa.PreliminarilyPositive, "success", "PREAPPROVED", map[string]string{"cs": "rizeni-povoleno", "en": "application-granted"}},
-		{"S5", portaltest.Refused, visa.Refused, "error", "REJECTED", map[string]string{"cs": "rizeni-nepovoleno", "en": "application-rejected"}},
-		{"S6", portaltest.Suspended, visa.Suspended, "warning", "SUSPENDED", nil},
-	}
-	words := map[string]map[visa.Status]string{
-		"cs": {
-			visa.NotFound: "nebylo nalezeno", visa.InProgress: "zpracovává se", visa.Granted: "bylo povoleno",
-			visa.PreliminarilyPositive: "předběžně vyhodnoceno kladně", visa.Refused: "nepovoleno", visa.Suspended: "přerušeno",
-		},
-		"en": {
-			visa.NotFound: "not found", visa.InProgress: "being processed", visa.Granted: "was granted",
-			visa.PreliminarilyPositive: "preliminarily assessed positively", visa.Refused: "was rejected", visa.Suspended: "suspended",
-		},
-	}
 	for language, generation := range map[string]portaltest.Generation{"en": portaltest.React5, "cs": portaltest.React3} {
 		t.Run(fmt.Sprintf("%s %s", language, generation), func(t *testing.T) {
 			srv := NewReplica(t, portaltest.Config{Page: portaltest.Page{Generation: generation}})
 			src := build(t, srv.PageURL(language))
-			for i, tt := range tests {
+			for i, tt := range statusAnswers() {
 				for _, number := range []string{zovNumber(i), oamNumber(i)} {
 					t.Run(fmt.Sprintf("%s %s %.3s", tt.scenario, tt.status, number), func(t *testing.T) {
 						srv.Script(number, portaltest.Answer{Outcome: tt.outcome})
-						got := wantStatus(t, src, number, tt.status)
-						want := watch.Result{Status: tt.status, Alert: tt.alert, State: tt.state, Language: language}
-						if tt.status == visa.NotFound {
-							want.State = got.State // the response has only a message; a source may report it or not
-						}
-						if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(watch.Result{}, "Text", "Link")); diff != "" {
-							t.Errorf("result (-want +got):\n%s", diff)
-						}
-						if word := words[language][tt.status]; !strings.Contains(got.Text, word) {
-							t.Errorf("the text lacks %q: %q", word, got.Text)
-						}
-						if want := tt.link[language]; !strings.Contains(got.Link, want) || want == "" && got.Link != "" {
-							t.Errorf("link = %q, want %q in it", got.Link, want)
-						}
+						tt.check(t, wantStatus(t, src, number, tt.status), language)
 						if asked := srv.Asked(number); asked != 1 {
 							t.Errorf("the portal was asked %d times, want once", asked)
 						}
@@ -70,6 +79,23 @@ func testAnswers(t *testing.T, build Factory) {
 				}
 			}
 		})
+	}
+}
+
+func (a statusAnswer) check(t *testing.T, got watch.Result, language string) {
+	t.Helper()
+	want := watch.Result{Status: a.status, Alert: a.alert, State: a.state, Language: language}
+	if a.status == visa.NotFound {
+		want.State = got.State // the response has only a message; a source may report it or not
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(watch.Result{}, "Text", "Link")); diff != "" {
+		t.Errorf("result (-want +got):\n%s", diff)
+	}
+	if words := a.words[language]; !strings.Contains(got.Text, words) {
+		t.Errorf("the text lacks %q: %q", words, got.Text)
+	}
+	if part := a.link[language]; !strings.Contains(got.Link, part) || part == "" && got.Link != "" {
+		t.Errorf("link = %q, want %q in it", got.Link, part)
 	}
 }
 

@@ -100,7 +100,7 @@ func testContext(t *testing.T, build Factory) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var cancelled time.Time
-			timer := time.AfterFunc(2*time.Second, func() {
+			timer := time.AfterFunc(time.Second, func() {
 				cancelled = time.Now()
 				cancel()
 			})

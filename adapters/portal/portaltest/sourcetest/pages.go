@@ -37,7 +37,7 @@ func testOddPages(t *testing.T, build Factory) {
 		name string
 		page portaltest.Page
 	}{
-		{"slow form", portaltest.Page{FormDelay: 4 * time.Second}},
+		{"slow form", portaltest.Page{FormDelay: 2 * time.Second}},
 		{"S14 no cookie dialog", portaltest.Page{Cookies: portaltest.CookiesMissing}},
 		{"S14 cookie dialog late", portaltest.Page{Cookies: portaltest.CookiesLate, CookiesDelay: 100 * time.Millisecond}},
 		{"S14 cookie dialog twice", portaltest.Page{Cookies: portaltest.CookiesTwice}},
@@ -74,7 +74,7 @@ func testBadPages(t *testing.T, build Factory) {
 		{"S12 reset", portaltest.Page{Fault: portaltest.Reset}, patience, []watch.FailureCode{watch.Unreachable}},
 		{"S13 maintenance", portaltest.Page{Fault: portaltest.Maintenance}, patience, []watch.FailureCode{watch.Unreachable}},
 		{"S13 maintenance with 200", portaltest.Page{Fault: portaltest.MaintenanceOK}, patience, []watch.FailureCode{watch.Unreachable}},
-		{"S11 form never comes", portaltest.Page{FormDelay: time.Hour}, 5 * time.Second, []watch.FailureCode{watch.Timeout}},
+		{"S11 form never comes", portaltest.Page{FormDelay: time.Hour}, 4 * time.Second, []watch.FailureCode{watch.Timeout}},
 		{"S16 inputs renamed", portaltest.Page{Layout: portaltest.LayoutInputNames}, patience, layout},
 	}
 	for _, tt := range tests {
@@ -114,7 +114,7 @@ func testBadPages(t *testing.T, build Factory) {
 			Default: portaltest.Answer{Outcome: portaltest.InProgress},
 		})
 		// The response came and no known element shows it: that may also be S8.
-		wantFailure(t, build(t, srv.PageURL("en")), zovNumber(1), 8*time.Second, watch.LayoutChanged, watch.Mismatch, watch.Timeout)
+		wantFailure(t, build(t, srv.PageURL("en")), zovNumber(1), 6*time.Second, watch.LayoutChanged, watch.Mismatch, watch.Timeout)
 	})
 }
 

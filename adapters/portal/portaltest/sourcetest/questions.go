@@ -19,16 +19,16 @@ func testQuestions(t *testing.T, build Factory) {
 		limit  time.Duration
 		want   []watch.FailureCode
 	}{
-		{"S8 stale for ever", portaltest.Answer{Outcome: portaltest.Granted, StaleFor: portaltest.Forever}, 5 * time.Second, unanswered},
+		{"S8 stale for ever", portaltest.Answer{Outcome: portaltest.Granted, StaleFor: portaltest.Forever}, 4 * time.Second, unanswered},
 		{"S10 captcha denied", portaltest.Answer{Fault: portaltest.CaptchaDenied}, patience, []watch.FailureCode{watch.Captcha}},
-		{"S11 never an answer", portaltest.Answer{Delay: portaltest.Forever}, 5 * time.Second, []watch.FailureCode{watch.Timeout}},
+		{"S11 never an answer", portaltest.Answer{Delay: portaltest.Forever}, 4 * time.Second, []watch.FailureCode{watch.Timeout}},
 		{"S12 429", portaltest.Answer{Fault: portaltest.TooManyRequests, RetryAfter: 77}, patience, []watch.FailureCode{watch.Throttled}},
 		{"S12 403", portaltest.Answer{Fault: portaltest.Forbidden}, patience, []watch.FailureCode{watch.Throttled}},
 		{"S12 500", portaltest.Answer{Fault: portaltest.ServerError}, patience, []watch.FailureCode{watch.Unreachable}},
 		{"S12 502", portaltest.Answer{Fault: portaltest.BadGateway}, patience, []watch.FailureCode{watch.Unreachable}},
 		{"S12 empty body", portaltest.Answer{Fault: portaltest.EmptyBody}, patience, []watch.FailureCode{watch.Unreachable}},
 		{"S12 reset", portaltest.Answer{Fault: portaltest.Reset}, patience, []watch.FailureCode{watch.Unreachable}},
-		{"S21 another number", portaltest.Answer{Outcome: portaltest.Granted, About: zovNumber(99)}, 5 * time.Second, unanswered},
+		{"S21 another number", portaltest.Answer{Outcome: portaltest.Granted, About: zovNumber(99)}, 4 * time.Second, unanswered},
 	}
 	srv := NewReplica(t, portaltest.Config{})
 	src := build(t, srv.PageURL("en"))
@@ -54,7 +54,7 @@ func testQuestions(t *testing.T, build Factory) {
 		wantStatus(t, src, zovNumber(60), visa.Suspended)
 	})
 	t.Run("S11 slow answer", func(t *testing.T) {
-		srv.Script(zovNumber(61), portaltest.Answer{Outcome: portaltest.Granted, Delay: 5 * time.Second})
+		srv.Script(zovNumber(61), portaltest.Answer{Outcome: portaltest.Granted, Delay: 3 * time.Second})
 		wantStatus(t, src, zovNumber(61), visa.Granted)
 	})
 	t.Run("S9 swallowed clicks", func(t *testing.T) {

@@ -99,7 +99,8 @@ func check(t testing.TB, src watch.Source, number string, limit time.Duration) (
 	if got != (watch.Result{}) {
 		t.Errorf("a failure came with the result %+v", got)
 	}
-	return watch.Result{}, failure(t, err, ref)
+	f := failure(t, err, ref)
+	return watch.Result{}, &f
 }
 
 // sound finds what no result may have.
@@ -125,12 +126,12 @@ func sound(t testing.TB, got watch.Result, ref visa.Reference) {
 }
 
 // failure reads a *watch.Failure, and finds what no error may have.
-func failure(t testing.TB, err error, ref visa.Reference) *watch.Failure {
+func failure(t testing.TB, err error, ref visa.Reference) watch.Failure {
 	t.Helper()
 	var f *watch.Failure
 	if !errors.As(err, &f) {
 		t.Errorf("the error is a %T, not a *watch.Failure: %v", err, err)
-		return &watch.Failure{Err: err}
+		return watch.Failure{Err: err}
 	}
 	if f.Detail == "" {
 		t.Errorf("the failure %s says nothing to the operator", f.Code)
@@ -145,7 +146,7 @@ func failure(t testing.TB, err error, ref visa.Reference) *watch.Failure {
 			t.Errorf("the error holds the reference: %s", cause)
 		}
 	}
-	return f
+	return *f
 }
 
 // wantStatus asks and wants a result with one of the statuses.
@@ -166,18 +167,18 @@ func wantStatus(t testing.TB, src watch.Source, number string, want ...visa.Stat
 }
 
 // wantFailure asks and wants a failure with one of the codes.
-func wantFailure(t testing.TB, src watch.Source, number string, limit time.Duration, want ...watch.FailureCode) *watch.Failure {
+func wantFailure(t testing.TB, src watch.Source, number string, limit time.Duration, want ...watch.FailureCode) watch.Failure {
 	t.Helper()
 	got, f := check(t, src, number, limit)
 	if f == nil {
 		t.Errorf("status of %s = %s, want a failure %v", number, got.Status, want)
-		return &watch.Failure{}
+		return watch.Failure{}
 	}
 	for _, code := range want {
 		if f.Code == code {
-			return f
+			return *f
 		}
 	}
 	t.Errorf("failure of %s = %v (%v), want %v", number, f, f.Err, want)
-	return f
+	return *f
 }
