@@ -184,11 +184,9 @@ func (s *Store) History(_ context.Context, id watch.ID, most int) ([]watch.Entry
 			return watch.ErrNotFound
 		}
 		c := tx.Bucket([]byte(bucketHistory)).Cursor()
-		after := append([]byte(id), 0xff)
-		k, v := c.Seek(after)
-		if k == nil {
-			k, v = c.Last()
-		} else {
+		// The sequence begins with a zero byte, so that 0xff stands behind all.
+		k, v := c.Last()
+		if behind, _ := c.Seek(append([]byte(id), 0xff)); behind != nil {
 			k, v = c.Prev()
 		}
 		for ; bytes.HasPrefix(k, []byte(id)) && len(entries) < most; k, v = c.Prev() {

@@ -126,7 +126,7 @@ func (s *Store) putLate(tx *bbolt.Tx) error {
 func putTime(t time.Time) []byte {
 	var b [8]byte
 	if !t.IsZero() {
-		binary.BigEndian.PutUint64(b[:], uint64(t.UnixNano())) //nolint:gosec // Times before 1970 do not occur.
+		binary.BigEndian.PutUint64(b[:], uint64(t.UnixNano()))
 	}
 	return b[:]
 }

@@ -165,7 +165,8 @@ type InputError struct {
 func (e *InputError) Error() string { return e.Field + ": " + e.Problem }
 
 // Validate reports the first thing in a that cannot be, as an *InputError.
-func (a Application) Validate(min time.Duration) error {
+// least is the shortest interval allowed.
+func (a Application) Validate(least time.Duration) error {
 	switch {
 	case a.Reference.IsZero():
 		return &InputError{Field: "reference", Problem: "is missing"}
@@ -175,8 +176,8 @@ func (a Application) Validate(min time.Duration) error {
 		return &InputError{Field: "label", Problem: "holds a control character or a line break; remove it"}
 	case len(a.Channels) > MaxChannels:
 		return &InputError{Field: "channels", Problem: fmt.Sprintf("are more than %d", MaxChannels)}
-	case a.Interval < 0 || a.Interval != 0 && a.Interval < min:
-		return &InputError{Field: "interval", Problem: fmt.Sprintf("is shorter than %s, the least this appliance allows", min)}
+	case a.Interval < 0 || a.Interval != 0 && a.Interval < least:
+		return &InputError{Field: "interval", Problem: fmt.Sprintf("is shorter than %s, the least this appliance allows", least)}
 	case a.Interval > MaxInterval:
 		return &InputError{Field: "interval", Problem: fmt.Sprintf("is longer than %s", MaxInterval)}
 	}

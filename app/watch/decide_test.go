@@ -127,21 +127,33 @@ func TestDecideStories(t *testing.T) {
 		steps []visa.Status // fail stands for a failed check; an hour lies between two steps
 		want  []string
 	}{
-		{"the story of the design", []visa.Status{visa.NotFound, visa.InProgress, fail, visa.InProgress, visa.PreliminarilyPositive, visa.Granted, visa.Granted, visa.Granted},
-			[]string{"first not_found", "not_found to in_progress", "in_progress to preliminarily_positive", "preliminarily_positive to granted"}},
+		{
+			"the story of the design",
+			[]visa.Status{visa.NotFound, visa.InProgress, fail, visa.InProgress, visa.PreliminarilyPositive, visa.Granted, visa.Granted, visa.Granted},
+			[]string{"first not_found", "not_found to in_progress", "in_progress to preliminarily_positive", "preliminarily_positive to granted"},
+		},
 		{"failure between two equal answers is silent", []visa.Status{visa.InProgress, fail, fail, fail, visa.InProgress}, []string{"first in_progress"}},
 		{"failure before a decision gives one message", []visa.Status{visa.InProgress, fail, visa.Granted, visa.Granted}, []string{"first in_progress", "in_progress to granted"}},
 		{"failure first, then an answer", []visa.Status{fail, fail, visa.InProgress}, []string{"first in_progress"}},
 		{"a decision seen once is nothing", []visa.Status{visa.InProgress, visa.Refused, visa.InProgress}, []string{"first in_progress"}},
 		{"a decision that flickers is nothing", []visa.Status{visa.InProgress, visa.Refused, visa.Granted, visa.Refused, visa.InProgress}, []string{"first in_progress"}},
 		{"unknown wording seen once is nothing", []visa.Status{visa.InProgress, visa.Unknown, visa.InProgress}, []string{"first in_progress"}},
-		{"unknown wording that stays is told, and its end too", []visa.Status{visa.InProgress, visa.Unknown, visa.Unknown, visa.Unknown, visa.InProgress},
-			[]string{"first in_progress", "in_progress to unknown", "unknown to in_progress"}},
+		{
+			"unknown wording that stays is told, and its end too",
+			[]visa.Status{visa.InProgress, visa.Unknown, visa.Unknown, visa.Unknown, visa.InProgress},
+			[]string{"first in_progress", "in_progress to unknown", "unknown to in_progress"},
+		},
 		{"not found for a moment is nothing", []visa.Status{visa.InProgress, visa.NotFound, visa.InProgress}, []string{"first in_progress"}},
-		{"a decision that vanishes from the portal stays", []visa.Status{visa.InProgress, visa.Granted, visa.Granted, visa.NotFound, visa.NotFound, visa.Granted},
-			[]string{"first in_progress", "in_progress to granted"}},
-		{"a flip back from a decision is confirmed, then told", []visa.Status{visa.InProgress, visa.Granted, visa.Granted, visa.InProgress, visa.InProgress},
-			[]string{"first in_progress", "in_progress to granted", "granted to in_progress"}},
+		{
+			"a decision that vanishes from the portal stays",
+			[]visa.Status{visa.InProgress, visa.Granted, visa.Granted, visa.NotFound, visa.NotFound, visa.Granted},
+			[]string{"first in_progress", "in_progress to granted"},
+		},
+		{
+			"a flip back from a decision is confirmed, then told",
+			[]visa.Status{visa.InProgress, visa.Granted, visa.Granted, visa.InProgress, visa.InProgress},
+			[]string{"first in_progress", "in_progress to granted", "granted to in_progress"},
+		},
 		{"the first answer is a decision", []visa.Status{visa.Granted, visa.Granted}, []string{"first granted"}},
 		{"suspended and on again", []visa.Status{visa.InProgress, visa.Suspended, visa.InProgress}, []string{"first in_progress", "in_progress to suspended", "suspended to in_progress"}},
 	}

@@ -199,27 +199,33 @@ func (e *Engine) take(ctx context.Context) (ID, pass, bool) {
 	case <-ctx.Done():
 		return "", pass{}, false
 	}
-	for {
+	for ctx.Err() == nil {
 		until, changed, due := e.nextDue(time.Now())
 		if due {
 			p, retry, ok := e.breaker.allow(time.Now())
 			if ok {
-				if e.checker.wait(ctx) != nil {
-					e.breaker.abandon(p)
-					return "", pass{}, false
-				}
-				if id, ok := e.launch(time.Now()); ok {
+				if id, ok := e.launchPaced(ctx, p); ok {
 					return id, p, true
 				}
-				e.breaker.abandon(p)
 				continue
 			}
 			until = retry
 		}
-		if !waitUntil(ctx, until, changed) {
-			return "", pass{}, false
+		waitUntil(ctx, until, changed)
+	}
+	return "", pass{}, false
+}
+
+// launchPaced waits for the pace and then launches the first due application,
+// if there still is one. If not, the leave p of the breaker is given back.
+func (e *Engine) launchPaced(ctx context.Context, p pass) (ID, bool) {
+	if e.checker.wait(ctx) == nil {
+		if id, ok := e.launch(time.Now()); ok {
+			return id, true
 		}
 	}
+	e.breaker.abandon(p)
+	return "", false
 }
 
 // nextDue returns when the first entry of the queue is due, and the channel
@@ -334,8 +340,8 @@ func logOutcome(ctx context.Context, log *slog.Logger, o Outcome, d Decision) {
 	log.LogAttrs(ctx, slog.LevelInfo, "check answered", attrs...)
 }
 
-// waitUntil waits for t (for ever, if zero) or changed; false when ctx has ended.
-func waitUntil(ctx context.Context, t time.Time, changed <-chan struct{}) bool {
+// waitUntil waits for t (for ever, if zero), for changed, or for the end of ctx.
+func waitUntil(ctx context.Context, t time.Time, changed <-chan struct{}) {
 	var timer <-chan time.Time
 	if !t.IsZero() {
 		tm := time.NewTimer(time.Until(t))
@@ -346,7 +352,5 @@ func waitUntil(ctx context.Context, t time.Time, changed <-chan struct{}) bool {
 	case <-timer:
 	case <-changed:
 	case <-ctx.Done():
-		return false
 	}
-	return true
 }

@@ -292,10 +292,16 @@ func TestEngineOperatorNotices(t *testing.T) {
 		failure Failure
 		want    []string
 	}{
-		{"nothing checked for hours", Failure{Code: Unreachable},
-			[]string{"first_answer >in_progress", "nothing_checked >", "nothing_checked resolved"}},
-		{"the page has changed", Failure{Code: LayoutChanged},
-			[]string{"first_answer >in_progress", "layout_changed >", "nothing_checked >", "layout_changed resolved", "nothing_checked resolved"}},
+		{
+			"nothing checked for hours",
+			Failure{Code: Unreachable},
+			[]string{"first_answer >in_progress", "nothing_checked >", "nothing_checked resolved"},
+		},
+		{
+			"the page has changed",
+			Failure{Code: LayoutChanged},
+			[]string{"first_answer >in_progress", "layout_changed >", "nothing_checked >", "layout_changed resolved", "nothing_checked resolved"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
