@@ -36,13 +36,13 @@ lint: ## Check format, vet, lint and go.mod, without running tests
 fmt: ## Format the Go files as lint wants them
 	go tool golangci-lint fmt
 
-bench: ## Print the table of speed and memory
-	sh deployment/install-deps.sh demo
-	go run ./cmd/bench
+bench: ## Measure speed and memory
+	sh deployment/install-deps.sh test
+	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
 
 soak: ## Run the crash test for long: KILLS=5000
 	sh deployment/install-deps.sh test
-	CZVM_TEST_KILLS=$(KILLS) go test -count=1 -timeout=12h -v -run '^TestCrash' ./cmd/cz-visa-monitor
+	CRASH_KILLS=$(KILLS) go test -count=1 -timeout=12h -v -run '^TestCrash' ./cmd/cz-visa-monitor
 
 golden: ## Rewrite the golden files from what the code does now
 	grep -rl --include='*_test.go' --exclude-dir=node_modules 'flag.Bool("update"' . | xargs -n1 dirname | sort -u | xargs -I{} go test {} -update
