@@ -185,10 +185,11 @@ func (s *Store) History(_ context.Context, id watch.ID, most int) ([]watch.Entry
 		}
 		c := tx.Bucket([]byte(bucketHistory)).Cursor()
 		// The sequence begins with a zero byte, so that 0xff stands behind all.
-		k, v := c.Last()
+		back := c.Last
 		if behind, _ := c.Seek(append([]byte(id), 0xff)); behind != nil {
-			k, v = c.Prev()
+			back = c.Prev
 		}
+		k, v := back()
 		for ; bytes.HasPrefix(k, []byte(id)) && len(entries) < most; k, v = c.Prev() {
 			var e watch.Entry
 			if err := s.decode(bucketHistory, string(k), v, &e); err != nil {
