@@ -1,0 +1,135 @@
+package web
+
+import (
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/visa"
+	"cz-visa-monitor/app/watch"
+)
+
+// applicationView is an application as the API shows it. Times are UTC; what
+// is not known is left out.
+type applicationView struct {
+	ID watch.ID `json:"id"`
+	// Reference is the canonical form, Masked the one that may be shown around.
+	Reference string    `json:"reference"`
+	Masked    string    `json:"masked"`
+	Kind      visa.Kind `json:"kind"`
+	Label     string    `json:"label"`
+	// Channels are those that still exist.
+	Channels []string `json:"channels"`
+	// Interval is left out where the appliance's default holds.
+	Interval string `json:"interval,omitempty"`
+	Paused   bool   `json:"paused"`
+	Muted    bool   `json:"muted"`
+
+	Status visa.Status `json:"status,omitempty"`
+	// Valid is the last status that was not unknown.
+	Valid   visa.Status  `json:"valid,omitempty"`
+	Since   time.Time    `json:"since,omitzero"`
+	Text    string       `json:"text,omitempty"`
+	Link    string       `json:"link,omitempty"`
+	Pending *pendingView `json:"pending,omitempty"`
+	Trouble *troubleView `json:"trouble,omitempty"`
+
+	CheckedAt   time.Time `json:"checked_at,omitzero"`
+	AnsweredAt  time.Time `json:"answered_at,omitzero"`
+	NextCheckAt time.Time `json:"next_check_at,omitzero"`
+	GoneAt      time.Time `json:"gone_at,omitzero"`
+	AddedAt     time.Time `json:"added_at"`
+	Revision    uint64    `json:"revision"`
+}
+
+// pendingView is a status that waits for a second check.
+type pendingView struct {
+	Status visa.Status `json:"status"`
+	SeenAt time.Time   `json:"seen_at"`
+}
+
+// troubleView is why there is no newer answer.
+type troubleView struct {
+	Code watch.FailureCode `json:"code"`
+	// Sentence says the same to people, Detail more to the operator.
+	Sentence string    `json:"sentence"`
+	Detail   string    `json:"detail,omitempty"`
+	Since    time.Time `json:"since"`
+	Count    int       `json:"count"`
+}
+
+// applicationsView is a page of the list; Next, if there is more, is what to
+// give as after.
+type applicationsView struct {
+	Applications []applicationView `json:"applications"`
+	Next         watch.ID          `json:"next,omitempty"`
+}
+
+type historyView struct {
+	Entries []entryView `json:"entries"`
+}
+
+type entryView struct {
+	At   time.Time       `json:"at"`
+	Kind watch.EntryKind `json:"kind"`
+	From visa.Status     `json:"from,omitempty"`
+	To   visa.Status     `json:"to,omitempty"`
+	Text string          `json:"text,omitempty"`
+	Link string          `json:"link,omitempty"`
+}
+
+// viewAll shows every item of a list; the list is never null.
+func viewAll[T, V any](items []T, view func(T) V) []V {
+	views := make([]V, len(items))
+	for i, item := range items {
+		views[i] = view(item)
+	}
+	return views
+}
+
+func viewEntry(e watch.Entry) entryView {
+	return entryView{At: e.At.UTC(), Kind: e.Kind, From: e.From, To: e.To, Text: e.Answer.Text, Link: e.Answer.Link}
+}
+
+// viewApplication shows a. A deleted channel stays in the store until the next
+// edit, so that deleting one need not touch thousands of applications.
+func (s *Server) viewApplication(a watch.Application, standing map[string]bool) applicationView {
+	st := a.State
+	v := applicationView{
+		ID: a.ID, Reference: a.Reference.String(), Masked: a.Reference.Masked(), Kind: a.Reference.Kind(),
+		Label: a.Label, Channels: []string{}, Paused: a.Paused, Muted: a.Muted,
+		Status: st.Status, Valid: st.Valid, Since: st.Since.UTC(), Text: st.Answer.Text, Link: st.Answer.Link,
+		CheckedAt: st.CheckedAt.UTC(), AnsweredAt: st.AnsweredAt.UTC(), NextCheckAt: st.NextCheckAt.UTC(),
+		GoneAt: st.GoneAt.UTC(), AddedAt: a.AddedAt.UTC(), Revision: a.Revision,
+	}
+	for _, id := range a.Channels {
+		if standing[id] {
+			v.Channels = append(v.Channels, id)
+		}
+	}
+	if a.Interval != 0 {
+		v.Interval = a.Interval.String()
+	}
+	if a.Paused {
+		v.NextCheckAt = time.Time{}
+	}
+	if p := st.Pending; p != nil {
+		v.Pending = &pendingView{Status: p.Status, SeenAt: p.SeenAt.UTC()}
+	}
+	if t := st.Trouble; t != nil {
+		v.Trouble = &troubleView{Code: t.Code, Sentence: s.failure(t.Code), Detail: t.Detail, Since: t.Since.UTC(), Count: t.Count}
+	}
+	return v
+}
+
+// failure puts a failure code into words.
+func (s *Server) failure(code watch.FailureCode) string {
+	return s.cfg.Locale.Text("failure." + string(code))
+}
+
+// application answers with a.
+func (s *Server) application(c echo.Context, status int, a watch.Application, standing map[string]bool) error {
+	c.Response().Header().Set("ETag", etag(a))
+	return c.JSON(status, s.viewApplication(a, standing))
+}
+

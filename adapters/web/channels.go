@@ -1,0 +1,246 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/watch"
+)
+
+// Channels is the store's side of the ways to reach people.
+type Channels interface {
+	// Channels returns all channels, the oldest first.
+	Channels(ctx context.Context) ([]alert.Channel, error)
+	// AddChannel stores a new channel.
+	AddChannel(ctx context.Context, c alert.Channel) error
+	// EditChannel hands the channel to edit and stores it, or returns the
+	// error of edit as it is; alert.ErrNoChannel.
+	EditChannel(ctx context.Context, id string, edit func(*alert.Channel) error) (alert.Channel, error)
+	// RemoveChannel deletes a channel; what waits for it becomes a dead letter.
+	RemoveChannel(ctx context.Context, id string) error
+}
+
+const (
+	// maxChannels keeps the list, which is never paged, short.
+	maxChannels = 500
+	// maxChannelName is the longest name in bytes.
+	maxChannelName = 100
+	// maxFieldValue is the longest value of a field in bytes.
+	maxFieldValue = 4096
+	// testTimeout bounds a test message.
+	testTimeout = 30 * time.Second
+)
+
+// channelInput is what a person gives. In an edit, what is nil stays, and so
+// does every entry of Fields that is not given; an empty one is removed.
+type channelInput struct {
+	Name     *string           `json:"name"`
+	Fields   map[string]string `json:"fields"`
+	Privacy  *alert.Privacy    `json:"privacy"`
+	Language *string           `json:"language"`
+	Operator *bool             `json:"operator"`
+	Paused   *bool             `json:"paused"`
+}
+
+// newChannelInput is the same for an addition; the kind cannot be changed later.
+type newChannelInput struct {
+	Kind string `json:"kind"`
+	channelInput
+}
+
+// apply writes what was given into c.
+func (in channelInput) apply(c *alert.Channel) {
+	set(&c.Name, in.Name)
+	set(&c.Privacy, in.Privacy)
+	set(&c.Language, in.Language)
+	set(&c.Operator, in.Operator)
+	set(&c.Paused, in.Paused)
+	fields := make(map[string]string, len(c.Fields)+len(in.Fields))
+	for _, from := range []map[string]string{c.Fields, in.Fields} {
+		for name, value := range from {
+			fields[name] = value
+			if value == "" {
+				delete(fields, name)
+			}
+		}
+	}
+	c.Fields = fields
+}
+
+// newChannel makes a channel of what was given, with the defaults.
+func (s *Server) newChannel(c echo.Context) (alert.Channel, error) {
+	var in newChannelInput
+	if err := decode(c, &in); err != nil {
+		return alert.Channel{}, err
+	}
+	now := time.Now()
+	ch := alert.Channel{ID: string(watch.NewID(now)), Kind: in.Kind, Privacy: alert.Masked, Language: s.cfg.Locale.Language(), CreatedAt: now}
+	in.apply(&ch)
+	return ch, s.validate(ch)
+}
+
+// validate reports the first thing that cannot be in a channel.
+func (s *Server) validate(ch alert.Channel) error {
+	kind, ok := s.kind(ch.Kind)
+	if !ok {
+		return badField("kind", "There is no such kind of channel. GET channels/kinds lists them.")
+	}
+	switch {
+	case ch.Name == "":
+		return badField("name", "The field name is missing. Say what the channel is called.")
+	case len(ch.Name) > maxChannelName:
+		return badField("name", "The field name is longer than %d bytes. Shorten it.", maxChannelName)
+	case strings.ContainsFunc(ch.Name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return badField("name", "The field name holds a control character or a line break. Remove it.")
+	case ch.Privacy != alert.Full && ch.Privacy != alert.Masked && ch.Privacy != alert.Silent:
+		return badField("privacy", "The field privacy must be %s, %s or %s.", alert.Full, alert.Masked, alert.Silent)
+	case !slices.Contains(s.cfg.Languages, ch.Language):
+		return badField("language", "The field language must be one of %s.", strings.Join(s.cfg.Languages, ", "))
+	}
+	for name, value := range ch.Fields {
+		if !slices.ContainsFunc(kind.Fields, func(f alert.ChannelField) bool { return f.Name == name }) {
+			return badField("fields", "A channel of this kind has no field of the name given. GET channels/kinds lists them.")
+		}
+		if len(value) > maxFieldValue {
+			return badField(name, "The field %s is longer than %d bytes. Shorten it.", name, maxFieldValue)
+		}
+	}
+	return s.cfg.Validate(ch)
+}
+
+// kind returns the description of a kind of channel.
+func (s *Server) kind(name string) (alert.ChannelKind, bool) {
+	at := slices.IndexFunc(s.cfg.Kinds, func(k alert.ChannelKind) bool { return k.Name == name })
+	if at < 0 {
+		return alert.ChannelKind{}, false
+	}
+	return s.cfg.Kinds[at], true
+}
+
+// channel returns one channel, or alert.ErrNoChannel.
+func (s *Server) channel(ctx context.Context, id string) (alert.Channel, error) {
+	all, err := s.cfg.Channels.Channels(ctx)
+	if err != nil {
+		return alert.Channel{}, err
+	}
+	for _, ch := range all {
+		if ch.ID == id {
+			return ch, nil
+		}
+	}
+	return alert.Channel{}, alert.ErrNoChannel
+}
+
+// standingChannels returns the IDs of the channels that exist.
+func (s *Server) standingChannels(ctx context.Context) (map[string]bool, error) {
+	all, err := s.cfg.Channels.Channels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make(map[string]bool, len(all))
+	for _, ch := range all {
+		ids[ch.ID] = true
+	}
+	return ids, nil
+}
+
+func (s *Server) listChannels(c echo.Context) error {
+	all, err := s.cfg.Channels.Channels(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, channelsView{Channels: viewAll(all, s.viewChannel)})
+}
+
+func (s *Server) listKinds(c echo.Context) error {
+	return c.JSON(http.StatusOK, kindsView{Kinds: viewAll(s.cfg.Kinds, s.viewKind)})
+}
+
+func (s *Server) getChannel(c echo.Context) error {
+	ch, err := s.channel(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, s.viewChannel(ch))
+}
+
+func (s *Server) addChannel(c echo.Context) error {
+	ch, err := s.newChannel(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	all, err := s.cfg.Channels.Channels(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) >= maxChannels {
+		return &problem{Status: http.StatusInsufficientStorage, Code: "full", Detail: fmt.Sprintf("There are %d channels, which is all the appliance holds. Delete some first.", maxChannels)}
+	}
+	if err := s.cfg.Channels.AddChannel(ctx, ch); err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderLocation, "channels/"+ch.ID)
+	return c.JSON(http.StatusCreated, s.viewChannel(ch))
+}
+
+func (s *Server) editChannel(c echo.Context) error {
+	var in channelInput
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	ch, err := s.cfg.Channels.EditChannel(c.Request().Context(), c.Param("id"), func(ch *alert.Channel) error {
+		in.apply(ch)
+		return s.validate(*ch)
+	})
+	if err != nil {
+		return err
+	}
+	s.cfg.Wake() // What waits for the channel may get through now.
+	return c.JSON(http.StatusOK, s.viewChannel(ch))
+}
+
+func (s *Server) removeChannel(c echo.Context) error {
+	if err := s.cfg.Channels.RemoveChannel(c.Request().Context(), c.Param("id")); err != nil {
+		return err
+	}
+	return noContent(c)
+}
+
+func (s *Server) testChannel(c echo.Context) error {
+	ch, err := s.channel(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return s.sendTest(c, ch)
+}
+
+func (s *Server) testUnsavedChannel(c echo.Context) error {
+	ch, err := s.newChannel(c)
+	if err != nil {
+		return err
+	}
+	return s.sendTest(c, ch)
+}
+
+// sendTest sends a test message and answers with what became of it.
+func (s *Server) sendTest(c echo.Context, ch alert.Channel) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), testTimeout)
+	defer cancel()
+	err := s.cfg.Test(ctx, ch)
+	if err == nil {
+		return c.JSON(http.StatusOK, testView{OK: true})
+	}
+	if field, ok := errors.AsType[*alert.FieldError](err); ok {
+		return field
+	}
+	return &problem{Status: http.StatusBadGateway, Code: "not_sent", Detail: "The test message was not sent: " + err.Error()}
+}

@@ -1,0 +1,139 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+)
+
+// decode reads the body of c, one JSON object, into v. Everything that v has
+// no place for is refused, so that a misspelt field is not lost in silence.
+func decode(c echo.Context, v any) error {
+	media, params, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
+	if charset := params["charset"]; err != nil || media != echo.MIMEApplicationJSON || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return &problem{Status: http.StatusUnsupportedMediaType, Code: "media_type", Detail: "Send JSON, with the header Content-Type: application/json."}
+	}
+	body, err := io.ReadAll(c.Request().Body)
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return &problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "The body is too large. Send less at once."}
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &problem{Status: http.StatusRequestTimeout, Code: "slow", Detail: "The body came too slowly. Send it again."}
+	}
+	if err != nil {
+		return badJSON("The body broke off. Send it again.")
+	}
+	return decodeJSON(body, v)
+}
+
+func badJSON(detail string) *problem {
+	return &problem{Status: http.StatusBadRequest, Code: "bad_json", Detail: detail}
+}
+
+// decodeJSON reads body into v. Its errors are *problem.
+func decodeJSON(body []byte, v any) error {
+	if !utf8.Valid(body) {
+		return badJSON("The body is not UTF-8.")
+	}
+	if !json.Valid(body) || bytes.TrimLeft(body, " \t\r\n")[0] != '{' {
+		return badJSON("The body is not one JSON object.")
+	}
+	if err := checkValues(body); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return badField(e.Field, "The field %s holds a %s; it must hold %s.", e.Field, e.Value, jsonType(e.Type.Kind()))
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		name = strings.Trim(name, `"`)
+		return badField(name, "The field %s cannot be given here.", name)
+	}
+	return badJSON("The body cannot be read.")
+}
+
+// frame is an object or an array that is open while checkValues reads.
+type frame struct {
+	keys    map[string]bool // of an object; nil in an array
+	wantKey bool
+}
+
+// checkValues refuses what encoding/json would pass over in silence: null
+// where a value should be, and a name that is given twice. body is valid JSON.
+func checkValues(body []byte) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	var open []*frame
+	for {
+		t, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return badJSON("The body cannot be read.")
+		}
+		switch t {
+		case json.Delim('}'), json.Delim(']'):
+			open = open[:len(open)-1]
+			continue
+		}
+		if len(open) > 0 && open[len(open)-1].wantKey {
+			if err := open[len(open)-1].key(t); err != nil {
+				return err
+			}
+			continue
+		}
+		if len(open) > 0 {
+			top := open[len(open)-1]
+			top.wantKey = top.keys != nil
+		}
+		switch t {
+		case nil:
+			return badJSON("null is no value here. Leave the field out, or give an empty text to clear it.")
+		case json.Delim('{'):
+			open = append(open, &frame{keys: make(map[string]bool), wantKey: true})
+		case json.Delim('['):
+			open = append(open, &frame{})
+		}
+	}
+}
+
+// key takes the name of a field. Case makes no other name, as in encoding/json.
+func (f *frame) key(t json.Token) error {
+	name, _ := t.(string)
+	name = strings.ToLower(name)
+	if f.keys[name] {
+		return badField(name, "The field %s is given twice.", name)
+	}
+	f.keys[name] = true
+	f.wantKey = false
+	return nil
+}
+
+// jsonType returns what JSON calls a value of Go kind k.
+func jsonType(k reflect.Kind) string {
+	switch k {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a text"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Map, reflect.Struct:
+		return "an object"
+	}
+	return "a number"
+}

@@ -1,0 +1,102 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/visa"
+)
+
+// Deliveries is the log of what was sent and what waits.
+type Deliveries interface {
+	// Deliveries returns at most most deliveries that want accepts, newest
+	// first; before, if not empty, is the ID to continue after.
+	Deliveries(ctx context.Context, before string, most int, want func(alert.Delivery) bool) ([]alert.Delivery, error)
+	// Revive puts a dead letter back into the outbox; alert.ErrNoDelivery,
+	// alert.ErrNotDead, alert.ErrNoChannel if its channel was deleted.
+	Revive(ctx context.Context, id string, now time.Time) (alert.Delivery, error)
+}
+
+// deliveryView is a delivery as the API shows it. It names the application by
+// its ID only.
+type deliveryView struct {
+	ID          string              `json:"id"`
+	Channel     string              `json:"channel"`
+	State       alert.DeliveryState `json:"state"`
+	Kind        alert.Kind          `json:"kind"`
+	Resolved    bool                `json:"resolved,omitempty"`
+	Application string              `json:"application,omitempty"`
+	From        visa.Status         `json:"from,omitempty"`
+	To          visa.Status         `json:"to,omitempty"`
+	// Subject is what an operator notice is about.
+	Subject       string    `json:"subject,omitempty"`
+	CreatedAt     time.Time `json:"created_at"`
+	Attempts      int       `json:"attempts"`
+	NextAttemptAt time.Time `json:"next_attempt_at,omitzero"`
+	LastError     string    `json:"last_error,omitempty"`
+	RevivedAt     time.Time `json:"revived_at,omitzero"`
+	SettledAt     time.Time `json:"settled_at,omitzero"`
+}
+
+// deliveriesView is a page of the list; Next, if there is more, is what to
+// give as before.
+type deliveriesView struct {
+	Deliveries []deliveryView `json:"deliveries"`
+	Next       string         `json:"next,omitempty"`
+}
+
+func viewDelivery(d alert.Delivery) deliveryView {
+	n := d.Notification
+	return deliveryView{
+		ID: d.ID, Channel: d.ChannelID, State: d.State, Kind: n.Kind, Resolved: n.Resolved,
+		Application: n.ApplicationID, From: n.From, To: n.To, Subject: n.Subject,
+		CreatedAt: d.CreatedAt.UTC(), Attempts: d.Attempts, NextAttemptAt: d.NextAttemptAt.UTC(),
+		LastError: d.LastError, RevivedAt: d.RevivedAt.UTC(), SettledAt: d.SettledAt.UTC(),
+	}
+}
+
+func (s *Server) listDeliveries(c echo.Context) error {
+	most, err := limit(c)
+	if err != nil {
+		return err
+	}
+	state := alert.DeliveryState(c.QueryParam("state"))
+	switch state {
+	case "", alert.Waiting, alert.Delivered, alert.DeadLetter:
+	default:
+		return badField("state", "The parameter state must be %s, %s or %s.", alert.Waiting, alert.Delivered, alert.DeadLetter)
+	}
+	channel, application := c.QueryParam("channel"), c.QueryParam("application")
+	// One more than asked for tells whether there is a next page.
+	found, err := s.cfg.Deliveries.Deliveries(c.Request().Context(), c.QueryParam("before"), most+1, func(d alert.Delivery) bool {
+		return (state == "" || d.State == state) && (channel == "" || d.ChannelID == channel) &&
+			(application == "" || d.Notification.ApplicationID == application)
+	})
+	if err != nil {
+		return err
+	}
+	var page deliveriesView
+	if len(found) > most {
+		found = found[:most]
+		page.Next = found[most-1].ID
+	}
+	page.Deliveries = viewAll(found, viewDelivery)
+	return c.JSON(http.StatusOK, page)
+}
+
+func (s *Server) retryDelivery(c echo.Context) error {
+	d, err := s.cfg.Deliveries.Revive(c.Request().Context(), c.Param("id"), time.Now())
+	if errors.Is(err, alert.ErrNoChannel) {
+		return &problem{Status: http.StatusConflict, Code: "no_channel", Detail: "The channel of this delivery was deleted, so it cannot be sent again."}
+	}
+	if err != nil {
+		return err
+	}
+	s.cfg.Wake()
+	return c.JSON(http.StatusAccepted, viewDelivery(d))
+}

@@ -1,0 +1,81 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/watch"
+)
+
+const (
+	// heartbeat keeps proxies from closing a quiet stream, and finds out
+	// whether anybody still listens.
+	heartbeat = 15 * time.Second
+	// sendTimeout is how long one event may take to leave the machine.
+	sendTimeout = 10 * time.Second
+)
+
+// eventView is what an event says; details are read from the API.
+type eventView struct {
+	ID watch.ID `json:"id,omitempty"`
+}
+
+// streamEvents sends server-sent events until the client goes away, is too
+// slow, or the server stops.
+func (s *Server) streamEvents(c echo.Context) error {
+	sub, ok := s.cfg.Hub.subscribe()
+	if !ok {
+		return &problem{
+			Status: http.StatusServiceUnavailable, Code: "no_room", RetryAfter: time.Minute,
+			Detail: "There are as many live connections as the appliance can hold, or it is stopping. Try again in a minute.",
+		}
+	}
+	defer s.cfg.Hub.leave(sub)
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "text/event-stream")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back otherwise.
+	c.Response().WriteHeader(http.StatusOK)
+	if send(c, ": connected\n\n") != nil {
+		return nil
+	}
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		var text string
+		select {
+		case e, open := <-sub:
+			if !open {
+				return nil
+			}
+			data, err := json.Marshal(eventView{ID: e.ID})
+			if err != nil {
+				return fmt.Errorf("encode an event: %w", err)
+			}
+			text = fmt.Sprintf("event: %s\ndata: %s\n\n", e.Kind, data)
+		case <-tick.C:
+			text = ": alive\n\n"
+		case <-c.Request().Context().Done():
+			return nil
+		}
+		if send(c, text) != nil {
+			return nil // The client has gone; that is how a stream ends.
+		}
+	}
+}
+
+// send writes text and sees it off, with a deadline of its own in place of the
+// server's, which would end the stream.
+func send(c echo.Context, text string) error {
+	rc := http.NewResponseController(c.Response())
+	if err := rc.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
+		return err
+	}
+	if _, err := c.Response().Write([]byte(text)); err != nil {
+		return err
+	}
+	return rc.Flush()
+}

@@ -1,0 +1,129 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/watch"
+	"cz-visa-monitor/ui"
+)
+
+// page is what a browser gets. It is held in memory under the names it may be
+// asked for, so that no request ever becomes a path.
+type page struct {
+	index file
+	// assets by their name, which holds a hash of the content.
+	assets map[string]file
+}
+
+// file is something to be served as it is.
+type file struct {
+	media string
+	tag   string
+	data  []byte
+}
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+func newFile(media string, data []byte) file {
+	sum := sha256.Sum256(data)
+	return file{media: media, tag: hex.EncodeToString(sum[:6]), data: data}
+}
+
+// mediaType returns the type of a file of the page; the machine's own table
+// may say anything.
+func mediaType(name string) string {
+	switch path.Ext(name) {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	}
+	return ""
+}
+
+const indexName = "index.html"
+
+// loadPage gives every file of the page its name and puts the names into the index.
+func loadPage() (page, error) {
+	p := page{assets: make(map[string]file)}
+	entries, err := fs.ReadDir(ui.Files, ".")
+	if err != nil {
+		return page{}, fmt.Errorf("read the page: %w", err)
+	}
+	named := make(map[string]string)
+	for _, e := range entries {
+		media := mediaType(e.Name())
+		if media == "" {
+			continue
+		}
+		data, err := fs.ReadFile(ui.Files, e.Name())
+		if err != nil {
+			return page{}, fmt.Errorf("read the page: %w", err)
+		}
+		f, ext := newFile(media, data), path.Ext(e.Name())
+		name := strings.TrimSuffix(e.Name(), ext) + "." + f.tag + ext
+		p.assets[name], named[e.Name()] = f, name
+	}
+	index, err := template.New(indexName).Option("missingkey=error").ParseFS(ui.Files, indexName)
+	if err != nil {
+		return page{}, fmt.Errorf("read the page: %w", err)
+	}
+	var out bytes.Buffer
+	if err := index.Execute(&out, named); err != nil {
+		return page{}, fmt.Errorf("write the page: %w", err)
+	}
+	p.index = newFile("text/html; charset=utf-8", out.Bytes())
+	return p, nil
+}
+
+// serve answers with f, or with 304 to a client that has it.
+func serve(c echo.Context, f file, caching string) error {
+	h, tag := c.Response().Header(), `"`+f.tag+`"`
+	h.Set("Cache-Control", caching)
+	h.Set("ETag", tag)
+	if matches(c.Request().Header.Get("If-None-Match"), tag) {
+		return c.NoContent(http.StatusNotModified)
+	}
+	return c.Blob(http.StatusOK, f.media, f.data)
+}
+
+// revalidate makes browsers ask every time whether there is something newer.
+const revalidate = "no-cache"
+
+func (s *Server) showPage(c echo.Context) error { return serve(c, s.page.index, revalidate) }
+
+func (s *Server) showAsset(c echo.Context) error {
+	f, ok := s.page.assets[c.Param("name")]
+	if !ok {
+		return echo.ErrNotFound
+	}
+	return serve(c, f, "public, max-age=31536000, immutable")
+}
+
+// toPage leads from the link in a message to the application on the page. The
+// link is relative, so that it holds under a sub-path.
+func (s *Server) toPage(c echo.Context) error {
+	id := c.Param("id")
+	if len(id) != watch.IDLen || strings.Trim(id, "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+		return echo.ErrNotFound
+	}
+	return c.Redirect(http.StatusSeeOther, "../#application-"+id)
+}
+
+func (s *Server) showOpenAPI(c echo.Context) error {
+	return serve(c, newFile("application/yaml", openAPI), revalidate)
+}

@@ -1,0 +1,184 @@
+// Package web is the appliance's door for people and programs: a JSON API under
+// /api/v1, live events, health for whoever watches the process, and one plain
+// page. routes.go shows the whole surface.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/locale"
+)
+
+// Config is what New needs. Everything must be set unless its comment says
+// what holds otherwise.
+type Config struct {
+	// Watching changes what is watched, Applications reads it.
+	Watching     Watching
+	Applications Applications
+	// Channels and Deliveries are the store's side of messages.
+	Channels   Channels
+	Deliveries Deliveries
+	// Kinds are the kinds of channel there are. Validate says whether the
+	// fields of a channel can be (*alert.FieldError if not), Test sends a
+	// message through a channel and returns the server's answer, redacted.
+	Kinds    []alert.ChannelKind
+	Validate func(alert.Channel) error
+	Test     func(context.Context, alert.Channel) error
+	// Wake tells the dispatcher that there is something to send. Must not block.
+	Wake func()
+	// Source tells how the portal is doing, Notices what operators were told.
+	Source  Source
+	Notices Notices
+	// Tokens knows who may use the API.
+	Tokens Tokens
+	// Store is asked by /healthz and /readyz, Running reports whether the
+	// engine is at work.
+	Store   Store
+	Running func() bool
+	// Hub carries the engine's events to the streams. Shutdown closes it.
+	Hub *Hub
+	// Locale puts failures and the kinds of channel into words; Languages are
+	// the codes of those that messages can be in.
+	Locale    *locale.Locale
+	Languages []string
+	// BaseURL is where people reach the appliance, "" if that is not known.
+	// Links are never made from the Host header of a request.
+	BaseURL string
+	// Version of the program, shown to those who hold a token.
+	Version string
+	// MaxBody is the longest body of a request in bytes; 0 takes 64 KiB.
+	MaxBody int64
+	Logger  *slog.Logger
+}
+
+// The times and sizes of every connection.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 60 * time.Second // longer than testTimeout; streams have their own
+	idleTimeout       = 2 * time.Minute
+	maxHeader         = 16 << 10
+	defaultMaxBody    = 64 << 10
+)
+
+// Server answers the requests. Make one with New.
+type Server struct {
+	cfg      Config
+	echo     *echo.Echo
+	http     *http.Server
+	page     page
+	guard    *guard
+	origin   *http.CrossOriginProtection
+	stopping atomic.Bool
+}
+
+// New returns a server that listens to nothing yet. Its errors are mistakes in c.
+func New(c Config) (*Server, error) {
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("set up the web server: %w", err)
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = defaultMaxBody
+	}
+	pg, err := loadPage()
+	if err != nil {
+		return nil, fmt.Errorf("set up the web server: %w", err)
+	}
+	s := &Server{cfg: c, echo: echo.New(), page: pg, guard: newGuard(), origin: http.NewCrossOriginProtection()}
+	if err := s.trust(c.BaseURL); err != nil {
+		return nil, fmt.Errorf("set up the web server: %w", err)
+	}
+	s.echo.Logger.SetOutput(io.Discard) // It would write around our own log.
+	s.echo.IPExtractor = echo.ExtractIPDirect()
+	s.echo.HTTPErrorHandler = s.writeError
+	s.routes()
+	s.http = &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+// check reports everything that is missing.
+func (c Config) check() error {
+	var errs []error
+	for _, need := range []struct {
+		name    string
+		missing bool
+	}{
+		{"Watching", c.Watching == nil},
+		{"Applications", c.Applications == nil},
+		{"Channels", c.Channels == nil},
+		{"Deliveries", c.Deliveries == nil},
+		{"Kinds", len(c.Kinds) == 0},
+		{"Validate", c.Validate == nil},
+		{"Test", c.Test == nil},
+		{"Wake", c.Wake == nil},
+		{"Source", c.Source == nil},
+		{"Notices", c.Notices == nil},
+		{"Tokens", c.Tokens == nil},
+		{"Store", c.Store == nil},
+		{"Running", c.Running == nil},
+		{"Hub", c.Hub == nil},
+		{"Locale", c.Locale == nil},
+		{"Languages", len(c.Languages) == 0},
+		{"Logger", c.Logger == nil},
+	} {
+		if need.missing {
+			errs = append(errs, fmt.Errorf("%s is missing", need.name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// trust lets pages of the configured address write, whatever Host header a
+// proxy makes of it.
+func (s *Server) trust(base string) error {
+	if base == "" {
+		return nil
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("the base URL %q is not of the form https://host/path", base)
+	}
+	return s.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host)
+}
+
+// Handler returns the whole surface, for tests and other listeners.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Serve answers on l until Shutdown, then returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown ends the event streams, lets the requests under way finish, and
+// returns when that is done or ctx has ended.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stopping.Store(true)
+	s.cfg.Hub.Close()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("stop the web server: %w", err), s.http.Close())
+	}
+	return nil
+}
