@@ -31,9 +31,12 @@ func TestLibrariesAreThoseDecidedOn(t *testing.T) {
 			t.Errorf("the table has no row for %s", fixed)
 		}
 	}
-	out, err := exec.CommandContext(t.Context(), "go", args...).Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil { // a module of the table that the build no longer uses is an error, too
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
 	}
 	got := map[string]string{}
 	for line := range strings.Lines(string(out)) {
