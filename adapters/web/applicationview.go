@@ -124,7 +124,7 @@ func (s *Server) viewApplication(a watch.Application, standing map[string]bool) 
 
 // failure puts a failure code into words.
 func (s *Server) failure(code watch.FailureCode) string {
-	return s.cfg.Locale.Text("failure." + string(code))
+	return s.words.Text("failure." + string(code))
 }
 
 // application answers with a.

@@ -82,7 +82,7 @@ func (s *Server) newChannel(c echo.Context) (alert.Channel, error) {
 		return alert.Channel{}, err
 	}
 	now := time.Now()
-	ch := alert.Channel{ID: string(watch.NewID(now)), Kind: in.Kind, Privacy: alert.Masked, Language: s.cfg.Locale.Language(), CreatedAt: now}
+	ch := alert.Channel{ID: string(watch.NewID(now)), Kind: in.Kind, Privacy: alert.Masked, Language: language, CreatedAt: now}
 	in.apply(&ch)
 	return ch, s.validate(ch)
 }
@@ -102,8 +102,9 @@ func (s *Server) validate(ch alert.Channel) error {
 		return badField("name", "The field name holds a control character or a line break. Remove it.")
 	case ch.Privacy != alert.Full && ch.Privacy != alert.Masked && ch.Privacy != alert.Silent:
 		return badField("privacy", "The field privacy must be %s, %s or %s.", alert.Full, alert.Masked, alert.Silent)
-	case !slices.Contains(s.cfg.Languages, ch.Language):
-		return badField("language", "The field language must be one of %s.", strings.Join(s.cfg.Languages, ", "))
+	}
+	if known := s.cfg.Catalogues.Languages(); !slices.Contains(known, ch.Language) {
+		return badField("language", "The field language must be one of %s.", strings.Join(known, ", "))
 	}
 	for name, value := range ch.Fields {
 		if !slices.ContainsFunc(kind.Fields, func(f alert.ChannelField) bool { return f.Name == name }) {
@@ -228,6 +229,7 @@ func (s *Server) testUnsavedChannel(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	ch.ID = "" // Nothing that stands is meant, whatever becomes of the test.
 	return s.sendTest(c, ch)
 }
 

@@ -74,7 +74,7 @@ func (s *Server) viewChannel(ch alert.Channel) channelView {
 }
 
 func (s *Server) viewKind(k alert.ChannelKind) kindView {
-	l := s.cfg.Locale
+	l := s.words
 	return kindView{Name: k.Name, Label: l.Text(k.LabelKey), Fields: viewAll(k.Fields, func(f alert.ChannelField) fieldView {
 		return fieldView{
 			Name: f.Name, Label: l.Text(f.LabelKey), Help: l.Text(f.HelpKey), Required: f.Required, Secret: f.Secret,

@@ -49,10 +49,9 @@ type Config struct {
 	Running func() bool
 	// Hub carries the engine's events to the streams. Shutdown closes it.
 	Hub *Hub
-	// Locale puts failures and the kinds of channel into words; Languages are
-	// the codes of those that messages can be in.
-	Locale    *locale.Locale
-	Languages []string
+	// Catalogues put failures and the kinds of channel into words, and say which
+	// languages messages can be in.
+	Catalogues *locale.Catalogues
 	// BaseURL is where people reach the appliance, "" if that is not known.
 	// Links are never made from the Host header of a request.
 	BaseURL string
@@ -73,12 +72,16 @@ const (
 	defaultMaxBody    = 64 << 10
 )
 
+// language is that of the API and the page, and of a channel that asks for none.
+const language = "en"
+
 // Server answers the requests. Make one with New.
 type Server struct {
 	cfg      Config
 	echo     *echo.Echo
 	http     *http.Server
 	page     page
+	words    *locale.Locale
 	guard    *guard
 	origin   *http.CrossOriginProtection
 	stopping atomic.Bool
@@ -96,7 +99,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
-	s := &Server{cfg: c, echo: echo.New(), page: pg, guard: newGuard(), origin: http.NewCrossOriginProtection()}
+	s := &Server{cfg: c, echo: echo.New(), page: pg, words: c.Catalogues.For(language), guard: newGuard(), origin: http.NewCrossOriginProtection()}
 	if err := s.trust(c.BaseURL); err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
@@ -137,8 +140,7 @@ func (c Config) check() error {
 		{"Store", c.Store == nil},
 		{"Running", c.Running == nil},
 		{"Hub", c.Hub == nil},
-		{"Locale", c.Locale == nil},
-		{"Languages", len(c.Languages) == 0},
+		{"Catalogues", c.Catalogues == nil},
 		{"Logger", c.Logger == nil},
 	} {
 		if need.missing {
