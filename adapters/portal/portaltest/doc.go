@@ -17,6 +17,27 @@
 // The package does not import testing, so that a program may embed it; the
 // helpers for tests are in the package sourcetest below it.
 //
+// How the scenarios are played:
+//
+//	S1–S7    Answer.Outcome
+//	S8       Answer.StaleFor
+//	S9       Answer.Swallow
+//	S10      Answer.Fault CaptchaDenied
+//	S11      Answer.Delay, SetLatency, Page.FormDelay
+//	S12      Answer.Fault, Break and Page.Fault
+//	S13      Page.Fault Maintenance and MaintenanceOK
+//	S14      Page.Cookies
+//	S15      Page.Notice
+//	S16      Page.Layout
+//	S17      Page.Missing
+//	S18      Answer.Padding and Outcome OddHTML
+//	S19      Script with several answers
+//	S20      Answer.Kind
+//	S21      Answer.About
+//	S22      nothing: the test ends the browser's renderer itself
+//	S23      Page.Language and PathRedirect
+//	S24      Outcome RefusedGrantedLink, Page.Banner
+//
 // The page's source and its bundles are in the folder page; what is in dist
 // was made by "npm ci && npm run build" there.
 package portaltest

@@ -74,7 +74,7 @@ func (f form) answered(n int) {
 	f.eval(`() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(''))))`)
 }
 
-func scenarioStale(_ *testing.T, f form, srv *portaltest.Server) {
+func scenarioStale(t *testing.T, f form, srv *portaltest.Server) {
 	f.ready(srv)
 	f.fill(zovInput, zov)
 	f.submit()
@@ -83,14 +83,19 @@ func scenarioStale(_ *testing.T, f form, srv *portaltest.Server) {
 	const other = "ZZZZ202508149002"
 	srv.Script(other, portaltest.Answer{Outcome: portaltest.Granted, StaleFor: 400 * time.Millisecond},
 		portaltest.Answer{Outcome: portaltest.Granted, StaleFor: portaltest.Forever, About: "ZZZZ202508149003"})
+	f.eval(`() => { new MutationObserver(() => { window.replacedAt = performance.now() })
+		.observe(document.querySelector('.alert__content'), {childList: true}); return '' }`)
 	f.fill(zovInput, other)
 	f.submit()
-	f.answered(2)
-	f.answer(zov) // the old one is there still
 	f.answer(other)
+	stale := f.eval(`() => { const asked = performance.getEntriesByType('resource').filter(e => e.name.includes('/api/'));
+		return window.replacedAt - asked[1].responseEnd >= 390 ? '' : 'the old answer was gone too soon' }`)
+	if stale != "" {
+		t.Error(stale)
+	}
 	f.submit()
 	f.answered(3)
-	f.answer(other)
+	f.answer(other) // for ever
 }
 
 func scenarioSwallowed(t *testing.T, f form, srv *portaltest.Server) {

@@ -37,7 +37,7 @@ export const texts = {
     oamHeading: 'Enter the reference number',
     number: 'Number',
     suffix: 'Suffix',
-    category: 'Type of proceedings',
+    category: 'Type',
     year: 'Year',
     zovHeading: 'or visa application number (ŽOV)',
     zov: 'Visa application number',
