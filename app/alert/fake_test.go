@@ -1,0 +1,333 @@
+package alert_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"cz-visa-monitor/app/alert"
+)
+
+// fakeOutbox is a store in memory that complains about everything a dispatcher
+// must not do.
+type fakeOutbox struct {
+	t testing.TB
+	// headGoverns makes a channel due only when its oldest delivery is; else
+	// each delivery counts for itself. A dispatcher must live with both.
+	headGoverns bool
+
+	mu         sync.Mutex
+	channels   map[string]alert.Channel
+	deliveries map[string]alert.Delivery
+	notices    map[string]bool
+	// trail lists what happened: "sent d01 to a", "settled d01 delivered".
+	trail []string
+	// broken is how many more calls fail.
+	broken int
+	calls  int
+}
+
+var errDisk = errors.New("disk full")
+
+func newOutbox(t testing.TB) *fakeOutbox {
+	return &fakeOutbox{
+		t: t, channels: map[string]alert.Channel{}, deliveries: map[string]alert.Delivery{}, notices: map[string]bool{},
+	}
+}
+
+// enter counts a call and fails it where the store is broken.
+func (o *fakeOutbox) enter() error {
+	o.calls++
+	if o.broken > 0 {
+		o.broken--
+		return errDisk
+	}
+	return nil
+}
+
+// addChannel adds channels with these IDs.
+func (o *fakeOutbox) addChannel(operator bool, ids ...string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, id := range ids {
+		o.channels[id] = alert.Channel{ID: id, Name: "name of " + id, Kind: "fake", Privacy: alert.Full, Operator: operator}
+	}
+}
+
+// put adds a delivery that is due at once. IDs sort in the order of creation.
+func (o *fakeOutbox) put(channel string, n alert.Notification) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.putLocked(channel, n)
+}
+
+func (o *fakeOutbox) putLocked(channel string, n alert.Notification) string {
+	id := fmt.Sprintf("d%02d", len(o.deliveries)+1)
+	now := time.Now()
+	o.deliveries[id] = alert.Delivery{
+		ID: id, ChannelID: channel, Notification: n, State: alert.Waiting, CreatedAt: now, NextAttemptAt: now,
+	}
+	return id
+}
+
+func (o *fakeOutbox) get(id string) alert.Delivery {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.deliveries[id]
+}
+
+// edit changes a delivery behind the dispatcher's back, like a person would.
+func (o *fakeOutbox) edit(id string, change func(*alert.Delivery)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	d := o.deliveries[id]
+	change(&d)
+	o.deliveries[id] = d
+}
+
+func (o *fakeOutbox) callCount() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.calls
+}
+
+// log returns the trail so far and starts a new one.
+func (o *fakeOutbox) log() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer func() { o.trail = nil }()
+	return o.trail
+}
+
+func (o *fakeOutbox) note(format string, args ...any) {
+	o.trail = append(o.trail, fmt.Sprintf(format, args...))
+}
+
+// waiting returns the waiting deliveries, oldest first. o is locked.
+func (o *fakeOutbox) waiting() []alert.Delivery {
+	var all []alert.Delivery
+	for _, d := range o.deliveries {
+		if d.State == alert.Waiting {
+			all = append(all, d)
+		}
+	}
+	slices.SortFunc(all, func(a, b alert.Delivery) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+func (o *fakeOutbox) DueDeliveries(ctx context.Context, now time.Time, perChannel int) ([]alert.Delivery, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.enter(); err != nil {
+		return nil, err
+	}
+	if perChannel <= 0 || now.After(time.Now()) {
+		o.t.Errorf("DueDeliveries(%v, %d) makes no sense", now, perChannel)
+	}
+	var due []alert.Delivery
+	taken, blocked := map[string]int{}, map[string]bool{}
+	for _, d := range o.waiting() {
+		switch later := d.NextAttemptAt.After(now); {
+		case blocked[d.ChannelID], taken[d.ChannelID] >= perChannel:
+		case o.headGoverns && taken[d.ChannelID] == 0 && later:
+			blocked[d.ChannelID] = true
+		case o.headGoverns, !later:
+			taken[d.ChannelID]++
+			due = append(due, d)
+		}
+	}
+	return due, ctx.Err()
+}
+
+func (o *fakeOutbox) NextAttempt(ctx context.Context) (next time.Time, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.enter(); err != nil {
+		return next, err
+	}
+	seen := map[string]bool{}
+	for _, d := range o.waiting() {
+		if o.headGoverns && seen[d.ChannelID] {
+			continue
+		}
+		seen[d.ChannelID] = true
+		if next.IsZero() || d.NextAttemptAt.Before(next) {
+			next = d.NextAttemptAt
+		}
+	}
+	return next, ctx.Err()
+}
+
+func (o *fakeOutbox) Channel(_ context.Context, id string) (alert.Channel, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.enter(); err != nil {
+		return alert.Channel{}, err
+	}
+	c, ok := o.channels[id]
+	if !ok {
+		return c, fmt.Errorf("read channel: %w", alert.ErrNoChannel)
+	}
+	return c, nil
+}
+
+func (o *fakeOutbox) Settle(_ context.Context, d alert.Delivery) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.enter(); err != nil {
+		return err
+	}
+	was, ok := o.deliveries[d.ID]
+	if !ok || was.State != alert.Waiting {
+		o.t.Errorf("settled %s, which does not wait: %+v", d.ID, was)
+	}
+	if was.ChannelID != d.ChannelID || was.CreatedAt != d.CreatedAt || was.Notification != d.Notification {
+		o.t.Errorf("settling changed what %s is about", d.ID)
+	}
+	if d.Attempts-was.Attempts > 1 || (d.State == alert.Waiting) != (d.SettledAt.IsZero() && d.NextAttemptAt.After(time.Now())) {
+		o.t.Errorf("settled %s with fields that do not fit: %+v", d.ID, d)
+	}
+	o.deliveries[d.ID] = d
+	o.note("settled %s %s", d.ID, d.State)
+	return nil
+}
+
+func (o *fakeOutbox) Raise(_ context.Context, key string, n alert.Notification, except string) (bool, error) {
+	return o.notice(key, n, except, false)
+}
+
+func (o *fakeOutbox) Resolve(_ context.Context, key string, n alert.Notification, except string) (bool, error) {
+	return o.notice(key, n, except, true)
+}
+
+func (o *fakeOutbox) notice(key string, n alert.Notification, except string, over bool) (bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.enter(); err != nil {
+		return false, err
+	}
+	if n.Kind != alert.ChannelDead || n.Resolved != over || key != "channel_dead:"+except || n.At.IsZero() {
+		o.t.Errorf("notice %s makes no sense: %+v", key, n)
+	}
+	if o.notices[key] != over {
+		return false, nil
+	}
+	o.notices[key] = !over
+	o.note("notice %s resolved=%t", key, over)
+	for _, id := range slices.Sorted(func(yield func(string) bool) {
+		for id := range o.channels {
+			if !yield(id) {
+				return
+			}
+		}
+	}) {
+		if o.channels[id].Operator && id != except {
+			o.putLocked(id, n)
+		}
+	}
+	return true, nil
+}
+
+// fakeNotifier answers as told and complains about two sends at once through
+// one channel.
+type fakeNotifier struct {
+	outbox *fakeOutbox
+	// answer is asked for each send; nil accepts everything.
+	answer func(ctx context.Context, c alert.Channel, m alert.Message) error
+
+	mu    sync.Mutex
+	under map[string]bool
+	most  int
+	sent  []alert.Message
+}
+
+func (f *fakeNotifier) Send(ctx context.Context, c alert.Channel, m alert.Message) error {
+	f.enter(c)
+	defer f.leave(c)
+	var err error
+	if f.answer != nil {
+		err = f.answer(ctx, c, m)
+	}
+	f.mu.Lock()
+	f.sent = append(f.sent, m)
+	f.mu.Unlock()
+	f.outbox.mu.Lock()
+	defer f.outbox.mu.Unlock()
+	if err != nil {
+		f.outbox.note("failed %s to %s", m.ID, c.ID)
+		return err
+	}
+	f.outbox.note("sent %s to %s", m.ID, c.ID)
+	return nil
+}
+
+func (f *fakeNotifier) enter(c alert.Channel) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.under == nil {
+		f.under = map[string]bool{}
+	}
+	if f.under[c.ID] && c.ID != "" {
+		f.outbox.t.Errorf("two sends at once through channel %s", c.ID)
+	}
+	f.under[c.ID] = true
+	f.most = max(f.most, len(f.under))
+}
+
+func (f *fakeNotifier) leave(c alert.Channel) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.under, c.ID)
+}
+
+func (f *fakeNotifier) messages() []alert.Message {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.sent)
+}
+
+// mostAtOnce returns how many channels were sent to at the same time.
+func (f *fakeNotifier) mostAtOnce() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.most
+}
+
+// started is a dispatcher that runs until the test ends.
+type started struct {
+	*alert.Dispatcher
+	stop func()
+}
+
+// start runs a dispatcher over o and f inside a bubble.
+func start(t *testing.T, o *fakeOutbox, f *fakeNotifier, change func(*alert.DispatcherConfig)) started {
+	t.Helper()
+	f.outbox = o
+	cfg := alert.DispatcherConfig{
+		Outbox: o, Notices: o, Notifier: f, Catalogues: catalogues(t), BaseURL: baseURL,
+		Logger: slog.New(slog.DiscardHandler),
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	d := alert.NewDispatcher(cfg)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run ended with %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	synctest.Wait()
+	return started{d, stop}
+}

@@ -1,0 +1,237 @@
+package alert
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// firstBackOff is the wait after the first failed attempt; it doubles up to maxBackOff.
+	firstBackOff = time.Minute
+	maxBackOff   = 6 * time.Hour
+	// backOffJitter is how far a wait may be off, to either side.
+	backOffJitter = 0.2
+	// overrun is how long a send may take to notice that its time is up.
+	overrun = 2 * time.Second
+	// maxLastError bounds the error kept with a delivery, in characters.
+	maxLastError = 500
+)
+
+// work sends the deliveries of one channel in order. It stops at the first that
+// fails for now, at the rate limit, and when ctx ends, and returns how long to
+// leave the channel alone.
+func (d *Dispatcher) work(ctx, sending context.Context, line []Delivery, limit *rate.Limiter) hold {
+	for _, delivery := range line {
+		if ctx.Err() != nil {
+			return hold{}
+		}
+		r := limit.Reserve()
+		if wait := r.Delay(); wait > 0 {
+			r.Cancel()
+			return hold{until: time.Now().Add(wait)}
+		}
+		if h := d.deliver(sending, delivery); !h.until.IsZero() {
+			return h
+		}
+	}
+	return hold{}
+}
+
+// deliver makes one attempt and settles it. It returns how long to leave the
+// channel alone.
+func (d *Dispatcher) deliver(ctx context.Context, del Delivery) hold {
+	c, err := d.cfg.Outbox.Channel(ctx, del.ChannelID)
+	switch {
+	case errors.Is(err, ErrNoChannel):
+		d.bury(ctx, del, "the channel was deleted")
+		return hold{}
+	case err != nil:
+		d.log(del).Error("cannot read the channel", slog.Any("error", err))
+		return hold{until: time.Now().Add(maxStorePause)}
+	}
+	m := Compose(del.Notification, c, d.cfg.Catalogues.For(c.Language), d.cfg.BaseURL)
+	m.ID = del.ID
+	err = d.send(ctx, c, m)
+	if err != nil && ctx.Err() != nil {
+		return hold{} // Cut off by the shutdown: it stays as it was and is sent after the restart.
+	}
+	del.Attempts++
+	switch {
+	case err == nil:
+		d.delivered(ctx, del, c)
+		return hold{}
+	case errors.Is(err, ErrFinal) || !time.Now().Before(d.deadline(del)):
+		d.log(del).Error("given up on a delivery", slog.Any("error", err))
+		d.raise(ctx, c, err)
+		d.bury(ctx, del, err.Error())
+		return hold{}
+	}
+	d.log(del).Warn("a delivery failed; it will be tried again", slog.Any("error", err))
+	del.LastError = cut(oneLine(err.Error()), maxLastError)
+	del.NextAttemptAt = d.nextAttempt(del)
+	d.settle(ctx, del)
+	return hold{until: del.NextAttemptAt, failed: del.ID}
+}
+
+// deadline is when to give up on del.
+func (d *Dispatcher) deadline(del Delivery) time.Time {
+	born := del.CreatedAt
+	if del.RevivedAt.After(born) {
+		born = del.RevivedAt
+	}
+	return born.Add(d.cfg.GiveUpAfter)
+}
+
+// nextAttempt is when to try del again, after del.Attempts failed ones; the
+// last attempt falls on the deadline.
+func (d *Dispatcher) nextAttempt(del Delivery) time.Time {
+	wait := firstBackOff << min(del.Attempts-1, 16)
+	wait = min(wait, maxBackOff)
+	wait = time.Duration(float64(wait) * (1 - backOffJitter + 2*backOffJitter*mathrand.Float64()))
+	at := time.Now().Add(min(wait, maxBackOff))
+	if last := d.deadline(del); at.After(last) {
+		return last
+	}
+	return at
+}
+
+// delivered settles an accepted delivery and ends the trouble with its channel.
+func (d *Dispatcher) delivered(ctx context.Context, del Delivery, c Channel) {
+	d.log(del).Info("delivered a message", slog.String("kind", string(del.Notification.Kind)))
+	del.State, del.SettledAt, del.NextAttemptAt, del.LastError = Delivered, time.Now(), time.Time{}, ""
+	d.settle(ctx, del)
+	d.resolve(ctx, c)
+}
+
+// bury makes a dead letter of del.
+func (d *Dispatcher) bury(ctx context.Context, del Delivery, why string) {
+	del.State, del.SettledAt, del.NextAttemptAt = DeadLetter, time.Now(), time.Time{}
+	del.LastError = cut(oneLine(why), maxLastError)
+	d.settle(ctx, del)
+}
+
+func (d *Dispatcher) settle(ctx context.Context, del Delivery) {
+	d.persist(ctx, "cannot settle a delivery", func() error { return d.cfg.Outbox.Settle(ctx, del) })
+}
+
+// raise tells the other operator channels that c is dead. It comes before the
+// dead letter is stored, so that a crash in between repeats it, not loses it.
+func (d *Dispatcher) raise(ctx context.Context, c Channel, err error) {
+	now := time.Now()
+	n := Notification{
+		Kind: ChannelDead, Subject: c.Name, Since: now, At: now,
+		Detail: cut(oneLine(err.Error()), maxLastError),
+	}
+	d.persist(ctx, "cannot raise a notice", func() error {
+		raised, err := d.cfg.Notices.Raise(ctx, noticeKey(c), n, c.ID)
+		if raised {
+			d.Wake()
+		}
+		return err
+	})
+}
+
+// resolve ends the notice about c, if there is one.
+func (d *Dispatcher) resolve(ctx context.Context, c Channel) {
+	n := Notification{Kind: ChannelDead, Resolved: true, Subject: c.Name, At: time.Now()}
+	d.persist(ctx, "cannot resolve a notice", func() error {
+		resolved, err := d.cfg.Notices.Resolve(ctx, noticeKey(c), n, c.ID)
+		if resolved {
+			d.Wake()
+		}
+		return err
+	})
+}
+
+func noticeKey(c Channel) string { return string(ChannelDead) + ":" + c.ID }
+
+// persist repeats op until the store takes it or ctx ends. What is lost in the
+// second case is only the knowledge that a message was sent.
+func (d *Dispatcher) persist(ctx context.Context, trouble string, op func() error) {
+	var pause time.Duration
+	for {
+		err := op()
+		if err == nil {
+			return
+		}
+		d.cfg.Logger.Error(trouble, slog.Any("error", err))
+		pause = nextPause(pause)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Test sends a test message through c, which need not be saved yet, and returns
+// the notifier's answer.
+func (d *Dispatcher) Test(ctx context.Context, c Channel) error {
+	m := Compose(Notification{Kind: Test, At: time.Now()}, c, d.cfg.Catalogues.For(c.Language), d.cfg.BaseURL)
+	m.ID = "test-" + strings.ToLower(rand.Text())
+	if err := d.send(ctx, c, m); err != nil {
+		return err
+	}
+	if c.ID != "" {
+		d.resolve(ctx, c)
+	}
+	return nil
+}
+
+// send hands m to the notifier once, and waits no longer than the timeout even
+// where the notifier ignores its context.
+func (d *Dispatcher) send(ctx context.Context, c Channel, m Message) error {
+	select {
+	case d.slots <- struct{}{}:
+	default:
+		return errors.New("too many earlier sends are still waiting for an answer")
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.cfg.SendTimeout)
+	defer cancel()
+	answer := make(chan error, 1)
+	go func() {
+		defer func() { <-d.slots }()
+		answer <- d.guarded(ctx, c, m)
+	}()
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-time.After(overrun):
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("no answer within %s", d.cfg.SendTimeout)
+	}
+	return errors.New("the sending was cut off")
+}
+
+// guarded keeps a panic in a library for one of the many services from taking
+// the whole appliance down. What it panicked with may hold a secret; the stack
+// shows where.
+func (d *Dispatcher) guarded(ctx context.Context, c Channel, m Message) (err error) {
+	defer func() {
+		if recover() != nil {
+			d.cfg.Logger.Error("the sending code crashed", slog.String("stack", string(debug.Stack())))
+			err = errors.New("the sending code crashed")
+		}
+	}()
+	return d.cfg.Notifier.Send(ctx, c, m)
+}
+
+func (d *Dispatcher) log(del Delivery) *slog.Logger {
+	return d.cfg.Logger.With(
+		slog.String("delivery_id", del.ID), slog.String("channel_id", del.ChannelID), slog.Int("attempt", del.Attempts))
+}
