@@ -95,6 +95,7 @@ type tab struct {
 	context proto.BrowserBrowserContextID
 	session proto.TargetSessionID
 	uses    int
+	mark    any // see Page.Mark
 	// alive ends, with the reason as its cause, when the page crashes or its
 	// browser dies.
 	alive context.Context
@@ -174,6 +175,7 @@ func blockedURLs() []string {
 // reset takes the page back to a blank one in the same context: its memory is
 // given back, its cookies stay.
 func (t *tab) reset(ctx context.Context) error {
+	t.mark = nil
 	ctx, cancel := context.WithTimeout(ctx, tabTimeout)
 	defer cancel()
 	_, err := proto.PageNavigate{URL: blankPage}.Call(t.chrome.conn.in(ctx, t.session))

@@ -19,6 +19,14 @@ type Page struct {
 	loan context.Context //nolint:containedctx // ends with Do
 }
 
+// Mark returns what the last user left at this page with SetMark, or nil on a
+// page that is new or was blanked since.
+func (p *Page) Mark() any { return p.tab.mark }
+
+// SetMark leaves something comparable for the next user, who can tell from it
+// that the page is one of his own, still loaded.
+func (p *Page) SetMark(mark any) { p.tab.mark = mark }
+
 // in binds a call to both the caller's context and the loan.
 func (p *Page) in(ctx context.Context) (caller, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
