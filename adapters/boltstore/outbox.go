@@ -60,14 +60,19 @@ func (s *Store) putDelivery(tx *bbolt.Tx, d alert.Delivery) error {
 }
 
 // DueDeliveries implements alert.Outbox. Within a channel the keys are in the
-// order in which the deliveries were made.
+// order in which the deliveries were made, and that order is kept: behind one
+// that is not due yet, none is.
 func (s *Store) DueDeliveries(_ context.Context, now time.Time, perChannel int) ([]alert.Delivery, error) {
 	var due []alert.Delivery
 	err := s.view(func(tx *bbolt.Tx) error {
 		taken := make(map[string]int)
 		return tx.Bucket([]byte(bucketOutbox)).ForEach(func(k, v []byte) error {
 			channel, id := splitOutboxKey(k)
-			if getTime(v).After(now) || taken[channel] >= perChannel {
+			if taken[channel] >= perChannel {
+				return nil
+			}
+			if getTime(v).After(now) {
+				taken[channel] = perChannel
 				return nil
 			}
 			var d alert.Delivery
@@ -92,13 +97,16 @@ func splitOutboxKey(k []byte) (channel, id string) {
 	return string(k[:at]), string(k[at:])
 }
 
-// NextAttempt implements alert.Outbox.
+// NextAttempt implements alert.Outbox: the first of a channel is the one that counts.
 func (s *Store) NextAttempt(_ context.Context) (next time.Time, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte(bucketOutbox)).ForEach(func(_, v []byte) error {
-			if at := getTime(v); next.IsZero() || at.Before(next) {
+		last := ""
+		return tx.Bucket([]byte(bucketOutbox)).ForEach(func(k, v []byte) error {
+			channel, _ := splitOutboxKey(k)
+			if at := getTime(v); channel != last && (next.IsZero() || at.Before(next)) {
 				next = at
 			}
+			last = channel
 			return nil
 		})
 	})

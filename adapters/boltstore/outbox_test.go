@@ -109,6 +109,42 @@ func TestSettle(t *testing.T) {
 	})
 }
 
+func TestOutboxKeepsTheOrderBehindAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		s := open(t, dir)
+		fill(t, s, []string{"phone", "mail"}, 3)
+		due, err := s.DueDeliveries(t.Context(), time.Now(), 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		later := time.Now().Add(time.Hour).UTC()
+		for _, d := range due {
+			if d.ChannelID == "phone" {
+				d.Attempts, d.NextAttemptAt = 1, later
+				if err := s.Settle(t.Context(), d); err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+		}
+		s = copyOf(t, dir) // Also after a restart.
+		due, err = s.DueDeliveries(t.Context(), time.Now(), 9)
+		if err != nil || len(due) != 3 || due[0].ChannelID != "mail" {
+			t.Errorf("due %+v, %v", due, err)
+		}
+		if next, err := s.NextAttempt(t.Context()); err != nil || next.After(time.Now()) {
+			t.Errorf("next %s, %v", next, err)
+		}
+		if err := s.RemoveChannel(t.Context(), "mail"); err != nil {
+			t.Fatal(err)
+		}
+		if next, err := s.NextAttempt(t.Context()); err != nil || !next.Equal(later) {
+			t.Errorf("next %s, %v; want that of the first", next, err)
+		}
+	})
+}
+
 func TestSettleAfterRemovalBringsNothingBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, t.TempDir())
