@@ -132,4 +132,3 @@ func (s *Server) application(c echo.Context, status int, a watch.Application, st
 	c.Response().Header().Set("ETag", etag(a))
 	return c.JSON(status, s.viewApplication(a, standing))
 }
-

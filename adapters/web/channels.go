@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/locale"
 	"cz-visa-monitor/app/watch"
 )
 
@@ -82,7 +83,7 @@ func (s *Server) newChannel(c echo.Context) (alert.Channel, error) {
 		return alert.Channel{}, err
 	}
 	now := time.Now()
-	ch := alert.Channel{ID: string(watch.NewID(now)), Kind: in.Kind, Privacy: alert.Masked, Language: language, CreatedAt: now}
+	ch := alert.Channel{ID: string(watch.NewID(now)), Kind: in.Kind, Privacy: alert.Masked, Language: locale.Fallback, CreatedAt: now}
 	in.apply(&ch)
 	return ch, s.validate(ch)
 }

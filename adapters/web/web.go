@@ -72,9 +72,6 @@ const (
 	defaultMaxBody    = 64 << 10
 )
 
-// language is that of the API and the page, and of a channel that asks for none.
-const language = "en"
-
 // Server answers the requests. Make one with New.
 type Server struct {
 	cfg      Config
@@ -99,7 +96,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
-	s := &Server{cfg: c, echo: echo.New(), page: pg, words: c.Catalogues.For(language), guard: newGuard(), origin: http.NewCrossOriginProtection()}
+	s := &Server{cfg: c, echo: echo.New(), page: pg, words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection()}
 	if err := s.trust(c.BaseURL); err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
