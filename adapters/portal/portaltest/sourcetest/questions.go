@@ -58,6 +58,7 @@ func testQuestions(t *testing.T, build Factory) {
 		wantStatus(t, src, zovNumber(61), visa.Granted)
 	})
 	t.Run("S9 swallowed clicks", func(t *testing.T) {
+		srv := NewReplica(t, portaltest.Config{}) // a page learns when it loads what to swallow
 		srv.Script(zovNumber(62), portaltest.Answer{Outcome: portaltest.Granted, Swallow: 2})
 		wantStatus(t, build(t, srv.PageURL("en")), zovNumber(62), visa.Granted)
 		if got := srv.Swallowed(); got != 2 {
