@@ -128,8 +128,11 @@ func (s *Server) addApplication(c echo.Context) error {
 	if err := in.apply(&a); err != nil {
 		return err
 	}
-	a, err = s.cfg.Watching.Add(ctx, a)
-	if err != nil {
+	if a, err = s.cfg.Watching.Add(ctx, a); err != nil {
+		return err
+	}
+	// The store counts the revision, and the first check may be over already.
+	if a, err = s.cfg.Applications.Application(ctx, a.ID); err != nil {
 		return err
 	}
 	// Relative, so that it holds behind a proxy that serves under a sub-path.

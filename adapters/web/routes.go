@@ -6,10 +6,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// routes is the whole surface. What stands under api needs a token.
+// routes is the whole surface. authenticate asks for a token under apiPath,
+// except for the description of the API.
 func (s *Server) routes() {
 	e := s.echo
-	e.Use(s.observe, s.harden, s.recoverPanic, s.sameOrigin)
+	e.Use(s.observe, s.harden, s.recoverPanic, s.authenticate, s.sameOrigin)
 
 	both := []string{http.MethodGet, http.MethodHead}
 	e.Match(both, "/", s.showPage)
@@ -17,9 +18,10 @@ func (s *Server) routes() {
 	e.Match(both, "/applications/:id", s.toPage)
 	e.Match(both, "/healthz", s.healthz)
 	e.Match(both, "/readyz", s.readyz)
-	e.GET(apiPath+"/openapi.yaml", s.showOpenAPI)
+	e.GET(openAPIPath, s.showOpenAPI)
 
-	api := e.Group(apiPath, s.authenticate)
+	api := e.Group(apiPath)
+
 	api.GET("/applications", s.listApplications)
 	api.POST("/applications", s.addApplication)
 	api.GET("/applications/:id", s.getApplication)
@@ -44,7 +46,10 @@ func (s *Server) routes() {
 	api.GET("/events", s.streamEvents)
 }
 
-const apiPath = "/api/v1"
+const (
+	apiPath     = "/api/v1"
+	openAPIPath = apiPath + "/openapi.yaml"
+)
 
 // noContent ends a request that has nothing to say.
 func noContent(c echo.Context) error { return c.NoContent(http.StatusNoContent) }

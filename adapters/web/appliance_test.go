@@ -1,0 +1,261 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/locale"
+	"cz-visa-monitor/app/visa"
+	"cz-visa-monitor/app/watch"
+)
+
+// The references and secrets of the tests.
+const (
+	anna   = "ZZZZ202501159001"
+	boris  = "OAM-90012-3/DP-2025"
+	cecil  = "TEST202502209002"
+	secret = "s3cret-of-the-channel"
+)
+
+// appliance is a web server on the real store and engine, with a portal and a
+// notifier that do what the test says.
+type appliance struct {
+	tb     testing.TB
+	server *Server
+	store  *boltstore.Store
+	engine *watch.Engine
+	hub    *Hub
+	token  string
+	log    *bytes.Buffer
+
+	portal  *portal
+	mail    *mail
+	woken   atomic.Int32
+	running atomic.Bool
+	doc     *document // holds every answer against the OpenAPI document
+}
+
+// portal is a watch.Source that gives the answers it was told.
+type portal struct {
+	tb      testing.TB
+	mu      sync.Mutex
+	answers map[string]func() (watch.Result, error)
+}
+
+func (p *portal) say(ref string, status visa.Status) {
+	p.answer(ref, func() (watch.Result, error) {
+		return watch.Result{Status: status, Text: "The wording of " + string(status), Language: "en"}, nil
+	})
+}
+
+func (p *portal) fail(ref string, code watch.FailureCode) {
+	p.answer(ref, func() (watch.Result, error) { return watch.Result{}, &watch.Failure{Code: code} })
+}
+
+func (p *portal) answer(ref string, fn func() (watch.Result, error)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answers[ref] = fn
+}
+
+func (p *portal) Check(_ context.Context, ref visa.Reference) (watch.Result, error) {
+	p.mu.Lock()
+	fn := p.answers[ref.String()]
+	p.mu.Unlock()
+	if fn == nil {
+		p.tb.Errorf("the portal is asked about %s, and the test said nothing of it", ref.Masked())
+		return watch.Result{}, &watch.Failure{Code: watch.Internal}
+	}
+	return fn()
+}
+
+// mail stands in for the notifier and the dispatcher.
+type mail struct {
+	mu     sync.Mutex
+	refuse error
+	tested []alert.Channel
+}
+
+func (m *mail) Validate(c alert.Channel) error {
+	if c.Fields["topic"] == "" {
+		return &alert.FieldError{Field: "topic", Problem: "is missing. Enter the topic."}
+	}
+	return nil
+}
+
+func (m *mail) Test(ctx context.Context, c alert.Channel) error {
+	if _, ok := ctx.Deadline(); !ok {
+		return errors.New("a test message without a deadline")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tested = append(m.tested, c)
+	return m.refuse
+}
+
+// kinds describes one kind of channel; the labels are any keys of the catalogue.
+func kinds() []alert.ChannelKind {
+	return []alert.ChannelKind{{Name: "ntfy", LabelKey: "status.granted", Fields: []alert.ChannelField{
+		{Name: "server", LabelKey: "status.granted", HelpKey: "status.refused", Default: "https://ntfy.example.com"},
+		{Name: "topic", LabelKey: "status.granted", HelpKey: "status.refused", Required: true, Example: "visa"},
+		{Name: "token", LabelKey: "status.granted", HelpKey: "status.refused", Secret: true},
+		{Name: "priority", LabelKey: "status.granted", HelpKey: "status.refused", Choices: []string{"low", "high"}},
+	}}}
+}
+
+// newAppliance returns an appliance whose engine does not run yet.
+func newAppliance(tb testing.TB, change func(*Config)) *appliance {
+	tb.Helper()
+	a := &appliance{tb: tb, hub: NewHub(), mail: &mail{}, log: &bytes.Buffer{}, doc: readDocument(tb)}
+	a.portal = &portal{tb: tb, answers: map[string]func() (watch.Result, error){}}
+	a.running.Store(true)
+	log := slog.New(slog.NewJSONHandler(&syncWriter{w: a.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var err error
+	a.store, err = boltstore.Open(boltstore.Config{Dir: tb.TempDir(), Sealer: boltstore.Plain{}, Logger: log})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = a.store.Close() }) // A test may have closed it before.
+	wake := func() { a.woken.Add(1) }
+	a.engine = watch.New(watch.Config{
+		Source: a.portal, Name: "the portal", Store: a.store, Notices: a.store,
+		Rules: watch.Rules{Interval: time.Hour, MinInterval: 15 * time.Minute, ConfirmAfter: 3 * time.Minute},
+		Pace:  watch.NewPace(0), Workers: 1, CheckNowPerDay: 2,
+		Logger: log, Wake: wake, Publish: a.hub.Publish,
+	})
+	catalogues, err := locale.Load(time.UTC)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cfg := Config{
+		Watching: a.engine, Applications: a.store, Channels: a.store, Deliveries: a.store,
+		Kinds: kinds(), Validate: a.mail.Validate, Test: a.mail.Test, Wake: wake,
+		Source: a.engine, Notices: a.store, Tokens: a.store, Store: a.store, Running: a.running.Load,
+		Hub: a.hub, Catalogues: catalogues, Version: "v0-test", Logger: log,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	if a.server, err = New(cfg); err != nil {
+		tb.Fatal(err)
+	}
+	var token account.Token
+	token, a.token = account.NewToken("test", time.Now())
+	if err := a.store.AddToken(tb.Context(), token); err != nil {
+		tb.Fatal(err)
+	}
+	return a
+}
+
+// syncWriter lets a log be read when all is done.
+type syncWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *syncWriter) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(b)
+}
+
+// run runs the engine until the test ends.
+func (a *appliance) run() {
+	a.tb.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- a.engine.Run(ctx) }()
+	a.tb.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			a.tb.Errorf("run the engine: %v", err)
+		}
+	})
+}
+
+// watch adds an application.
+func (a *appliance) watch(ref, label string, channels ...string) watch.Application {
+	a.tb.Helper()
+	r, err := visa.Parse(ref)
+	if err != nil {
+		a.tb.Fatal(err)
+	}
+	app, err := a.engine.Add(a.tb.Context(), watch.Application{Reference: r, Label: label, Channels: channels})
+	if err != nil {
+		a.tb.Fatal(err)
+	}
+	return app
+}
+
+// settle gives an application a state, with what there is to tell.
+func (a *appliance) settle(id watch.ID, state watch.State, tell *alert.Notification, entries ...watch.Entry) {
+	a.tb.Helper()
+	_, err := a.store.Record(a.tb.Context(), id, func(watch.Application) watch.Decision {
+		return watch.Decision{State: state, Entries: entries, Tell: tell}
+	})
+	if err != nil {
+		a.tb.Fatal(err)
+	}
+}
+
+// channel adds a channel.
+func (a *appliance) channel(name string) alert.Channel {
+	a.tb.Helper()
+	now := time.Now()
+	c := alert.Channel{
+		ID: string(watch.NewID(now)), Name: name, Kind: "ntfy", Privacy: alert.Masked, Language: "en", CreatedAt: now,
+		Fields: map[string]string{"topic": "visa", "token": secret},
+	}
+	if err := a.store.AddChannel(a.tb.Context(), c); err != nil {
+		a.tb.Fatal(err)
+	}
+	return c
+}
+
+// do sends a request and holds the answer against the OpenAPI document.
+// headers are pairs of a name and a value.
+func (a *appliance) do(method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	a.tb.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	r.Header.Set("Authorization", "Bearer "+a.token)
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	a.server.Handler().ServeHTTP(w, r)
+	a.doc.check(a.tb, r, body, w.Result())
+	return w
+}
+
+// read decodes the body of an answer.
+func read[T any](tb testing.TB, w *httptest.ResponseRecorder, want int) T {
+	tb.Helper()
+	if w.Code != want {
+		tb.Fatalf("status %d, want %d: %s", w.Code, want, w.Body)
+	}
+	var v T
+	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
+		tb.Fatalf("%v: %s", err, w.Body)
+	}
+	return v
+}
+
+// logged returns the log when nothing writes to it any more.
+func (a *appliance) logged() string { return a.log.String() }
+

@@ -1,0 +1,434 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/visa"
+	"cz-visa-monitor/app/watch"
+)
+
+// scene is what stands before a scenario. Its words may be used in paths,
+// headers and bodies: {anna} is the ID of Anna's application.
+type scene struct {
+	*appliance
+	words []string
+}
+
+// newScene: Anna's application is in progress, waits to be confirmed and has
+// trouble, tells the channel {phone}, and has a dead letter {letter} and a
+// waiting one {fresh}; {boris} has no answer yet.
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	a := newAppliance(t, nil)
+	phone := a.channel("Phone")
+	nextMilli()
+	spare := a.channel("Spare")
+	ann := a.watch(anna, "Anna", phone.ID)
+	nextMilli()
+	bor, now := a.watch(boris, "Boris"), time.Now()
+	tell := func(to visa.Status) *alert.Notification {
+		return &alert.Notification{Kind: alert.StatusChanged, ApplicationID: string(ann.ID), Label: "Anna", Reference: ann.Reference, From: visa.NotFound, To: to, At: now}
+	}
+	answer := watch.Answer{Text: "The wording of the portal", Link: "https://example.com/outcome"}
+	a.settle(ann.ID, watch.State{Status: visa.NotFound, Valid: visa.NotFound, Since: now}, tell(visa.NotFound),
+		watch.Entry{At: now, Kind: watch.Changed, To: visa.NotFound, Answer: answer})
+	dead, err := a.store.Deliveries(t.Context(), "", 1, func(alert.Delivery) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead[0].State, dead[0].LastError, dead[0].SettledAt, dead[0].Attempts = alert.DeadLetter, "401 from the server", now, 9
+	if err := a.store.Settle(t.Context(), dead[0]); err != nil {
+		t.Fatal(err)
+	}
+	nextMilli()
+	a.settle(ann.ID, watch.State{
+		Status: visa.InProgress, Valid: visa.InProgress, Since: now, Answer: answer, CheckedAt: now, AnsweredAt: now, NextCheckAt: now.Add(time.Hour),
+		Pending: &watch.Pending{Status: visa.Granted, SeenAt: now},
+		Trouble: &watch.Trouble{Code: watch.Timeout, Detail: "no answer within 60s", Since: now, Count: 2},
+	}, tell(visa.InProgress), watch.Entry{At: now, Kind: watch.Changed, From: visa.NotFound, To: visa.InProgress, Answer: answer})
+	fresh, err := a.store.Deliveries(t.Context(), "", 1, func(alert.Delivery) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &scene{appliance: a, words: []string{
+		"{anna}", string(ann.ID), "{boris}", string(bor.ID), "{phone}", phone.ID, "{spare}", spare.ID,
+		"{letter}", dead[0].ID, "{fresh}", fresh[0].ID, "{nobody}", string(watch.NewID(now)), "{secret}", secret,
+	}}
+}
+
+// nextMilli waits, less than a millisecond, until new IDs sort behind the old ones.
+func nextMilli() {
+	for start := time.Now().UnixMilli(); time.Now().UnixMilli() == start; {
+	}
+}
+
+func (s *scene) fill(text string) string { return strings.NewReplacer(s.words...).Replace(text) }
+
+// scenario is one request and what must come of it.
+type scenario struct {
+	name         string
+	before       func(*testing.T, *scene)
+	method, path string
+	headers      []string
+	body         string
+	want         int
+	// wantBody must be part of the answer: every name in it has the value it has here.
+	wantBody string
+	// wantNot must not be in the answer.
+	wantNot string
+	// wantHeader is a name and a value.
+	wantHeader [2]string
+}
+
+func runScenarios(t *testing.T, scenarios []scenario) {
+	t.Helper()
+	for _, tc := range scenarios {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			if tc.before != nil {
+				tc.before(t, s)
+			}
+			headers := make([]string, len(tc.headers))
+			for i, h := range tc.headers {
+				headers[i] = s.fill(h)
+			}
+			w := s.do(tc.method, s.fill(tc.path), s.fill(tc.body), headers...)
+			if w.Code != tc.want {
+				t.Fatalf("status %d, want %d: %s", w.Code, tc.want, w.Body)
+			}
+			if tc.wantBody != "" {
+				if err := holds(w.Body.Bytes(), []byte(s.fill(tc.wantBody))); err != nil {
+					t.Errorf("%v in %s", err, w.Body)
+				}
+			}
+			if not := s.fill(tc.wantNot); not != "" && strings.Contains(w.Body.String(), not) {
+				t.Errorf("%q is in %s", not, w.Body)
+			}
+			if name, want := tc.wantHeader[0], s.fill(tc.wantHeader[1]); w.Header().Get(name) != want {
+				t.Errorf("%s: %q, want %q", name, w.Header().Get(name), want)
+			}
+		})
+	}
+}
+
+// holds reports where the JSON value part is not in whole. Of lists, every
+// item must hold its counterpart, and there must be as many.
+func holds(whole, part []byte) error {
+	var w, p any
+	if err := errors.Join(json.Unmarshal(whole, &w), json.Unmarshal(part, &p)); err != nil {
+		return err
+	}
+	return holdsValue("", w, p)
+}
+
+func holdsValue(at string, whole, part any) error {
+	switch p := part.(type) {
+	case map[string]any:
+		w, _ := whole.(map[string]any)
+		for name, value := range p {
+			if err := holdsValue(at+"/"+name, w[name], value); err != nil {
+				return err
+			}
+		}
+		return nil
+	case []any:
+		w, _ := whole.([]any)
+		if len(w) != len(p) {
+			return fmt.Errorf("%s has %d items, want %d", at, len(w), len(p))
+		}
+		for i := range p {
+			if err := holdsValue(fmt.Sprintf("%s/%d", at, i), w[i], p[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if !reflect.DeepEqual(whole, part) {
+		return fmt.Errorf("%s is %v, want %v", at, whole, part)
+	}
+	return nil
+}
+
+func TestApplications(t *testing.T) {
+	t.Parallel()
+	runScenarios(t, []scenario{
+		{name: "list", method: "GET", path: "/api/v1/applications", want: 200, wantBody: `{"applications":[
+			{"id":"{anna}","reference":"ZZZZ202501159001","masked":"ZZZZ2025••••9001","kind":"zov","label":"Anna","channels":["{phone}"],"paused":false,"muted":false,
+			 "status":"in_progress","valid":"in_progress","text":"The wording of the portal","link":"https://example.com/outcome",
+			 "pending":{"status":"granted"},"trouble":{"code":"timeout","count":2,"sentence":"the portal did not answer in time","detail":"no answer within 60s"}},
+			{"id":"{boris}","reference":"OAM-90012-3/DP-2025","kind":"oam","label":"Boris","channels":[]}]}`, wantNot: `"next"`},
+		{name: "list a page", method: "GET", path: "/api/v1/applications?limit=1", want: 200, wantBody: `{"applications":[{"id":"{anna}"}],"next":"{anna}"}`},
+		{name: "list the next page", method: "GET", path: "/api/v1/applications?limit=1&after={anna}", want: 200, wantBody: `{"applications":[{"id":"{boris}"}]}`, wantNot: `"next"`},
+		{name: "list behind the end", method: "GET", path: "/api/v1/applications?after=zzzz", want: 200, wantBody: `{"applications":[]}`},
+		{name: "list by status", method: "GET", path: "/api/v1/applications?status=in_progress", want: 200, wantBody: `{"applications":[{"id":"{anna}"}]}`},
+		{name: "list those without an answer", method: "GET", path: "/api/v1/applications?status=none", want: 200, wantBody: `{"applications":[{"id":"{boris}"}]}`},
+		{name: "list by label", method: "GET", path: "/api/v1/applications?q=bOR", want: 200, wantBody: `{"applications":[{"id":"{boris}"}]}`},
+		{name: "list by a status there is not", method: "GET", path: "/api/v1/applications?status=approved", want: 422, wantBody: `{"field":"status","code":"invalid"}`},
+		{name: "list too much", method: "GET", path: "/api/v1/applications?limit=501", want: 422, wantBody: `{"field":"limit"}`},
+		{name: "list nothing", method: "GET", path: "/api/v1/applications?limit=0", want: 422, wantBody: `{"field":"limit"}`},
+
+		{name: "add", method: "POST", path: "/api/v1/applications", body: `{"reference":" test 202502209002 ","label":"Cecil","channels":["{spare}"],"interval":"90m","muted":true}`,
+			want: 201, wantBody: `{"reference":"TEST202502209002","label":"Cecil","channels":["{spare}"],"interval":"1h30m0s","muted":true,"paused":false,"revision":1}`,
+			wantHeader: [2]string{"ETag", `"1"`}},
+		{name: "add what stands", method: "POST", path: "/api/v1/applications", body: `{"reference":"OAM-90012/DP-2025"}`, want: 409, wantBody: `{"code":"duplicate","application":"{boris}"}`},
+		{name: "add a wrong number", method: "POST", path: "/api/v1/applications", body: `{"reference":"ZZZZ2O2501159001"}`, want: 422, wantBody: `{"field":"reference","reason":"digits.letter"}`, wantNot: "ZZZZ"},
+		{name: "add no number", method: "POST", path: "/api/v1/applications", body: `{"label":"x"}`, want: 422, wantBody: `{"field":"reference","reason":"whole.empty"}`},
+		{name: "add with a channel there is not", method: "POST", path: "/api/v1/applications", body: `{"reference":"TEST202502209002","channels":["{phone}","{nobody}"]}`, want: 422, wantBody: `{"field":"channels"}`},
+		{name: "add with a channel twice", method: "POST", path: "/api/v1/applications", body: `{"reference":"TEST202502209002","channels":["{phone}","{phone}"]}`, want: 422, wantBody: `{"field":"channels"}`},
+		{name: "add with too short an interval", method: "POST", path: "/api/v1/applications", body: `{"reference":"TEST202502209002","interval":"1m"}`, want: 422, wantBody: `{"field":"interval"}`},
+		{name: "add with an interval that is none", method: "POST", path: "/api/v1/applications", body: `{"reference":"TEST202502209002","interval":"often"}`, want: 422, wantBody: `{"field":"interval"}`},
+		{name: "add with a long label", method: "POST", path: "/api/v1/applications", body: `{"reference":"TEST202502209002","label":"` + strings.Repeat("x", 201) + `"}`, want: 422, wantBody: `{"field":"label"}`},
+		{name: "add with a field there is not", method: "POST", path: "/api/v1/applications", body: `{"reference":"TEST202502209002","email":"anna@example.com"}`, want: 422, wantBody: `{"field":"email"}`},
+		{name: "add a number of another type", method: "POST", path: "/api/v1/applications", body: `{"reference":1}`, want: 422, wantBody: `{"field":"reference"}`},
+		{name: "add with a null", method: "POST", path: "/api/v1/applications", body: `{"reference":"TEST202502209002","label":null}`, want: 400, wantBody: `{"code":"bad_json"}`},
+		{name: "add with a field given twice", method: "POST", path: "/api/v1/applications", body: `{"reference":"TEST202502209002","Reference":"TEST202502209003"}`, want: 422, wantBody: `{"field":"reference"}`},
+		{name: "add two at once", method: "POST", path: "/api/v1/applications", body: `{"reference":"TEST202502209002"} {}`, want: 400, wantBody: `{"code":"bad_json"}`},
+		{name: "add a list", method: "POST", path: "/api/v1/applications", body: `[]`, want: 400, wantBody: `{"code":"bad_json"}`},
+		{name: "add nothing", method: "POST", path: "/api/v1/applications", headers: []string{"Content-Type", "application/json"}, want: 400, wantBody: `{"code":"bad_json"}`},
+		{name: "add what is not UTF-8", method: "POST", path: "/api/v1/applications", body: "{\"label\":\"\xff\"}", want: 400, wantBody: `{"code":"bad_json"}`},
+		{name: "add a form", method: "POST", path: "/api/v1/applications", headers: []string{"Content-Type", "application/x-www-form-urlencoded"}, body: "reference=1", want: 415, wantBody: `{"code":"media_type"}`},
+		{name: "add in another charset", method: "POST", path: "/api/v1/applications", headers: []string{"Content-Type", "application/json; charset=utf-16"}, body: `{}`, want: 415},
+		{name: "add in UTF-8 by name", method: "POST", path: "/api/v1/applications", headers: []string{"Content-Type", "application/json; charset=UTF-8"}, body: `{"reference":"TEST202502209002"}`, want: 201},
+		{name: "add too much", method: "POST", path: "/api/v1/applications", body: `{"label":"` + strings.Repeat("x", 70_000) + `"}`, want: 413, wantBody: `{"code":"too_large"}`},
+
+		{name: "get", method: "GET", path: "/api/v1/applications/{anna}", want: 200, wantBody: `{"id":"{anna}","status":"in_progress"}`, wantHeader: [2]string{"ETag", `"3"`}},
+		{name: "get what is known", method: "GET", path: "/api/v1/applications/{anna}", headers: []string{"If-None-Match", `W/"1", "3"`}, want: 304, wantHeader: [2]string{"ETag", `"3"`}},
+		{name: "get what was known", method: "GET", path: "/api/v1/applications/{anna}", headers: []string{"If-None-Match", `"2"`}, want: 200},
+		{name: "get what there is not", method: "GET", path: "/api/v1/applications/{nobody}", want: 404, wantBody: `{"code":"not_found","title":"Not Found","status":404,"type":"about:blank"}`},
+		{name: "get by a path that climbs", method: "GET", path: "/api/v1/applications/..%2f..%2fetc%2fpasswd", want: 404},
+
+		{name: "edit one field", method: "PATCH", path: "/api/v1/applications/{anna}", body: `{"label":"Anička"}`, want: 200, wantBody: `{"label":"Anička","channels":["{phone}"],"status":"in_progress","revision":4}`},
+		{name: "edit everything", method: "PATCH", path: "/api/v1/applications/{boris}", body: `{"label":"","channels":["{phone}","{spare}"],"interval":"2h","paused":true,"muted":true}`, want: 200,
+			wantBody: `{"label":"","channels":["{phone}","{spare}"],"interval":"2h0m0s","paused":true,"muted":true}`, wantNot: "next_check_at"},
+		{name: "edit the version that is known", method: "PATCH", path: "/api/v1/applications/{anna}", headers: []string{"If-Match", `"3"`}, body: `{"muted":true}`, want: 200, wantHeader: [2]string{"ETag", `"4"`}},
+		{name: "edit another version", method: "PATCH", path: "/api/v1/applications/{anna}", headers: []string{"If-Match", `"2"`}, body: `{"muted":true}`, want: 412, wantBody: `{"code":"changed"}`},
+		{name: "edit the reference", method: "PATCH", path: "/api/v1/applications/{anna}", body: `{"reference":"TEST202502209002"}`, want: 422, wantBody: `{"field":"reference"}`},
+		{name: "edit the status", method: "PATCH", path: "/api/v1/applications/{anna}", body: `{"status":"granted"}`, want: 422, wantBody: `{"field":"status"}`},
+		{name: "edit to a channel there is not", method: "PATCH", path: "/api/v1/applications/{anna}", body: `{"channels":["{nobody}"]}`, want: 422, wantBody: `{"field":"channels"}`},
+		{name: "edit what there is not", method: "PATCH", path: "/api/v1/applications/{nobody}", body: `{}`, want: 404},
+
+		{name: "delete", method: "DELETE", path: "/api/v1/applications/{anna}", want: 204},
+		{name: "delete what there is not", method: "DELETE", path: "/api/v1/applications/{nobody}", want: 404},
+
+		{name: "history", method: "GET", path: "/api/v1/applications/{anna}/history", want: 200, wantBody: `{"entries":[
+			{"kind":"changed","from":"not_found","to":"in_progress","text":"The wording of the portal","link":"https://example.com/outcome"},{"kind":"changed","to":"not_found"}]}`},
+		{name: "newest of the history", method: "GET", path: "/api/v1/applications/{anna}/history?limit=1", want: 200, wantBody: `{"entries":[{"to":"in_progress"}]}`},
+		{name: "no history yet", method: "GET", path: "/api/v1/applications/{boris}/history", want: 200, wantBody: `{"entries":[]}`},
+		{name: "history of nothing", method: "GET", path: "/api/v1/applications/{nobody}/history", want: 404},
+		{name: "history without a limit that is one", method: "GET", path: "/api/v1/applications/{anna}/history?limit=all", want: 422, wantBody: `{"field":"limit"}`},
+
+		{name: "check now", method: "POST", path: "/api/v1/applications/{anna}/check", want: 202, wantBody: `{"under_way":false,"position":1}`},
+		{name: "check nothing now", method: "POST", path: "/api/v1/applications/{nobody}/check", want: 404},
+		{name: "check now too often", before: useUpChecks, method: "POST", path: "/api/v1/applications/{anna}/check", want: 429, wantBody: `{"code":"quota"}`},
+	})
+}
+
+// useUpChecks makes the engine believe that both checks by hand were made just now.
+func useUpChecks(t *testing.T, s *scene) {
+	t.Helper()
+	id := watch.ID(s.fill("{anna}"))
+	_, err := s.store.Edit(t.Context(), id, func(a *watch.Application) error {
+		now := time.Now()
+		a.State.Asked = []time.Time{now, now}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An edit ends the wait for the first check, which costs nothing.
+	if _, err := s.engine.Edit(t.Context(), id, func(*watch.Application) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestChannels(t *testing.T) {
+	t.Parallel()
+	refuse := func(_ *testing.T, s *scene) { s.mail.refuse = errors.New("403 Forbidden: topic is reserved") }
+	runScenarios(t, []scenario{
+		{name: "list", method: "GET", path: "/api/v1/channels", want: 200, wantNot: "{secret}", wantBody: `{"channels":[
+			{"id":"{phone}","name":"Phone","kind":"ntfy","fields":{"topic":"visa"},"secrets":{"token":true},"privacy":"masked","language":"en","operator":false,"paused":false},
+			{"id":"{spare}","name":"Spare"}]}`},
+		{name: "kinds", method: "GET", path: "/api/v1/channels/kinds", want: 200, wantBody: `{"kinds":[{"name":"ntfy","label":"Granted","fields":[
+			{"name":"server","default":"https://ntfy.example.com","required":false,"secret":false,"help":"Refused or discontinued"},
+			{"name":"topic","required":true,"example":"visa"},{"name":"token","secret":true},{"name":"priority","choices":["low","high"]}]}]}`},
+		{name: "get", method: "GET", path: "/api/v1/channels/{phone}", want: 200, wantBody: `{"name":"Phone","secrets":{"token":true}}`, wantNot: "{secret}"},
+		{name: "get what there is not", method: "GET", path: "/api/v1/channels/{nobody}", want: 404, wantBody: `{"code":"not_found"}`},
+
+		{name: "add with defaults", method: "POST", path: "/api/v1/channels", body: `{"name":"Tablet","kind":"ntfy","fields":{"topic":"visa","server":""}}`, want: 201,
+			wantBody: `{"name":"Tablet","privacy":"masked","language":"en","fields":{"topic":"visa"},"secrets":{"token":false},"operator":false,"paused":false}`},
+		{name: "add with everything", method: "POST", path: "/api/v1/channels", body: `{"name":"Tablet","kind":"ntfy","fields":{"topic":"visa","token":"{secret}"},"privacy":"full","language":"cs","operator":true,"paused":true}`, want: 201,
+			wantBody: `{"privacy":"full","language":"cs","operator":true,"paused":true,"secrets":{"token":true}}`, wantNot: "{secret}"},
+		{name: "add without a name", method: "POST", path: "/api/v1/channels", body: `{"kind":"ntfy","fields":{"topic":"visa"}}`, want: 422, wantBody: `{"field":"name"}`},
+		{name: "add with a long name", method: "POST", path: "/api/v1/channels", body: `{"kind":"ntfy","name":"` + strings.Repeat("x", 101) + `"}`, want: 422, wantBody: `{"field":"name"}`},
+		{name: "add with two lines", method: "POST", path: "/api/v1/channels", body: `{"kind":"ntfy","name":"a\nb"}`, want: 422, wantBody: `{"field":"name"}`},
+		{name: "add of a kind there is not", method: "POST", path: "/api/v1/channels", body: `{"name":"x","kind":"pigeon"}`, want: 422, wantBody: `{"field":"kind"}`},
+		{name: "add with a field of another kind", method: "POST", path: "/api/v1/channels", body: `{"name":"x","kind":"ntfy","fields":{"topic":"visa","{secret}":"1"}}`, want: 422, wantBody: `{"field":"fields"}`, wantNot: "{secret}"},
+		{name: "add without what is required", method: "POST", path: "/api/v1/channels", body: `{"name":"x","kind":"ntfy"}`, want: 422, wantBody: `{"field":"topic"}`},
+		{name: "add with a long value", method: "POST", path: "/api/v1/channels", body: `{"name":"x","kind":"ntfy","fields":{"topic":"` + strings.Repeat("x", 4097) + `"}}`, want: 422, wantBody: `{"field":"topic"}`},
+		{name: "add with a privacy there is not", method: "POST", path: "/api/v1/channels", body: `{"name":"x","kind":"ntfy","fields":{"topic":"visa"},"privacy":"some"}`, want: 422, wantBody: `{"field":"privacy"}`},
+		{name: "add in a language there is not", method: "POST", path: "/api/v1/channels", body: `{"name":"x","kind":"ntfy","fields":{"topic":"visa"},"language":"tlh"}`, want: 422, wantBody: `{"field":"language"}`},
+		{name: "add with a number for a text", method: "POST", path: "/api/v1/channels", body: `{"name":"x","kind":"ntfy","fields":{"topic":1}}`, want: 422},
+
+		{name: "edit, the secret stays", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"name":"Mobile","fields":{"topic":"other"}}`, want: 200, wantBody: `{"name":"Mobile","fields":{"topic":"other"},"secrets":{"token":true}}`},
+		{name: "edit, the secret goes", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"fields":{"token":""}}`, want: 200, wantBody: `{"name":"Phone","fields":{"topic":"visa"},"secrets":{"token":false}}`},
+		{name: "edit away what is required", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"fields":{"topic":""}}`, want: 422, wantBody: `{"field":"topic"}`},
+		{name: "edit the kind", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"kind":"ntfy"}`, want: 422, wantBody: `{"field":"kind"}`},
+		{name: "edit what there is not", method: "PATCH", path: "/api/v1/channels/{nobody}", body: `{}`, want: 404},
+
+		{name: "delete", method: "DELETE", path: "/api/v1/channels/{phone}", want: 204},
+		{name: "delete what there is not", method: "DELETE", path: "/api/v1/channels/{nobody}", want: 404},
+
+		{name: "test", method: "POST", path: "/api/v1/channels/{phone}/test", want: 200, wantBody: `{"ok":true}`},
+		{name: "test, and the server refuses", before: refuse, method: "POST", path: "/api/v1/channels/{phone}/test", want: 502, wantBody: `{"code":"not_sent","detail":"The test message was not sent: 403 Forbidden: topic is reserved"}`},
+		{name: "test what there is not", method: "POST", path: "/api/v1/channels/{nobody}/test", want: 404},
+		{name: "test before saving", method: "POST", path: "/api/v1/channels/test", body: `{"name":"x","kind":"ntfy","fields":{"topic":"visa"}}`, want: 200, wantBody: `{"ok":true}`},
+		{name: "test before saving, and the server refuses", before: refuse, method: "POST", path: "/api/v1/channels/test", body: `{"name":"x","kind":"ntfy","fields":{"topic":"visa"}}`, want: 502, wantBody: `{"code":"not_sent"}`},
+		{name: "test before saving what cannot be", method: "POST", path: "/api/v1/channels/test", body: `{"name":"x","kind":"ntfy"}`, want: 422, wantBody: `{"field":"topic"}`},
+	})
+}
+
+func TestDeliveries(t *testing.T) {
+	t.Parallel()
+	runScenarios(t, []scenario{
+		{name: "list", method: "GET", path: "/api/v1/deliveries", want: 200, wantNot: "ZZZZ", wantBody: `{"deliveries":[
+			{"id":"{fresh}","channel":"{phone}","application":"{anna}","state":"waiting","kind":"status_changed","from":"not_found","to":"in_progress","attempts":0},
+			{"id":"{letter}","state":"dead","attempts":9,"last_error":"401 from the server"}]}`},
+		{name: "list a page", method: "GET", path: "/api/v1/deliveries?limit=1", want: 200, wantBody: `{"deliveries":[{"id":"{fresh}"}],"next":"{fresh}"}`},
+		{name: "list the next page", method: "GET", path: "/api/v1/deliveries?limit=1&before={fresh}", want: 200, wantBody: `{"deliveries":[{"id":"{letter}"}]}`, wantNot: `"next"`},
+		{name: "list before the beginning", method: "GET", path: "/api/v1/deliveries?before=0", want: 200, wantBody: `{"deliveries":[]}`},
+		{name: "list before the end of time", method: "GET", path: "/api/v1/deliveries?before=zzzz", want: 200, wantBody: `{"deliveries":[{"id":"{fresh}"},{"id":"{letter}"}]}`},
+		{name: "list dead letters", method: "GET", path: "/api/v1/deliveries?state=dead", want: 200, wantBody: `{"deliveries":[{"id":"{letter}"}]}`},
+		{name: "list by a channel", method: "GET", path: "/api/v1/deliveries?channel={spare}", want: 200, wantBody: `{"deliveries":[]}`},
+		{name: "list by an application", method: "GET", path: "/api/v1/deliveries?application={anna}&state=waiting", want: 200, wantBody: `{"deliveries":[{"id":"{fresh}"}]}`},
+		{name: "list by another application", method: "GET", path: "/api/v1/deliveries?application={boris}", want: 200, wantBody: `{"deliveries":[]}`},
+		{name: "list by a state there is not", method: "GET", path: "/api/v1/deliveries?state=lost", want: 422, wantBody: `{"field":"state"}`},
+		{name: "retry", method: "POST", path: "/api/v1/deliveries/{letter}/retry", want: 202, wantBody: `{"id":"{letter}","state":"waiting"}`},
+		{name: "retry what waits", method: "POST", path: "/api/v1/deliveries/{fresh}/retry", want: 409, wantBody: `{"code":"not_dead"}`},
+		{name: "retry what there is not", method: "POST", path: "/api/v1/deliveries/{nobody}/retry", want: 404},
+		{name: "retry through a channel that was deleted", before: func(t *testing.T, s *scene) {
+			if err := s.store.RemoveChannel(t.Context(), s.fill("{phone}")); err != nil {
+				t.Fatal(err)
+			}
+		}, method: "POST", path: "/api/v1/deliveries/{letter}/retry", want: 409, wantBody: `{"code":"no_channel"}`},
+	})
+}
+
+func TestOtherDoors(t *testing.T) {
+	t.Parallel()
+	shut := func(t *testing.T, s *scene) {
+		if err := s.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	notice := func(t *testing.T, s *scene) {
+		n := alert.Notification{Kind: alert.NothingChecked, Subject: "the portal", Detail: "timeout", Since: time.Now(), At: time.Now()}
+		if _, err := s.store.Raise(t.Context(), "x", n, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runScenarios(t, []scenario{
+		{name: "source", before: notice, method: "GET", path: "/api/v1/source", want: 200, wantBody: `{"name":"the portal","breaker":{"open":false,"trips":0},"queued":2,"due":2,"under_way":0,"version":"v0-test",
+			"notices":[{"kind":"nothing_checked","subject":"the portal","detail":"timeout"}]}`},
+		{name: "source of a quiet appliance", method: "GET", path: "/api/v1/source", want: 200, wantBody: `{"notices":[]}`},
+		{name: "healthy", method: "GET", path: "/healthz", want: 200, wantBody: `{"status":"ok"}`},
+		{name: "healthy, asked by head", method: "HEAD", path: "/healthz", want: 200},
+		{name: "not healthy", before: shut, method: "GET", path: "/healthz", want: 503, wantBody: `{"code":"not_ready","reasons":["the store does not answer"]}`},
+		{name: "ready", method: "GET", path: "/readyz", want: 200, wantBody: `{"status":"ok"}`},
+		{name: "not ready", before: func(_ *testing.T, s *scene) { s.running.Store(false) }, method: "GET", path: "/readyz", want: 503,
+			wantBody: `{"reasons":["no checks are made, because the engine is not running"]}`},
+		{name: "not ready any more", before: func(t *testing.T, s *scene) {
+			if err := s.server.Shutdown(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}, method: "GET", path: "/readyz", want: 503, wantBody: `{"reasons":["the appliance is stopping"]}`},
+		{name: "no store for an answer", before: shut, method: "GET", path: "/api/v1/applications", want: 500, wantBody: `{"code":"internal"}`, wantNot: "database"},
+
+		{name: "description", method: "GET", path: "/api/v1/openapi.yaml", want: 200, wantHeader: [2]string{"Content-Type", "application/yaml"}},
+		{name: "link of a message", method: "GET", path: "/applications/{anna}", want: 303, wantHeader: [2]string{"Location", "../#application-{anna}"}},
+		{name: "link that is none", method: "GET", path: "/applications/%0d%0aSet-Cookie:x", want: 404},
+		{name: "nothing", method: "GET", path: "/admin", want: 404, wantBody: `{"code":"not_found"}`},
+		{name: "nothing in the API", method: "GET", path: "/api/v1/users", want: 404, wantBody: `{"code":"not_found"}`},
+		{name: "another method", method: "PUT", path: "/api/v1/applications", want: 405, wantBody: `{"code":"method_not_allowed"}`, wantHeader: [2]string{"Allow", "OPTIONS, GET, POST"}},
+		{name: "change by GET", method: "GET", path: "/api/v1/applications/{anna}/check", want: 405},
+
+		{name: "S1: out of the assets", method: "GET", path: "/assets/../../../../etc/hostname", want: 404},
+		{name: "S1: out of the assets, encoded", method: "GET", path: "/assets/..%2f..%2f..%2fetc%2fhostname", want: 404},
+		{name: "S1: the data file", method: "GET", path: "/cz-visa-monitor.db", want: 404},
+		{name: "write from another site", method: "POST", path: "/api/v1/applications", headers: []string{"Sec-Fetch-Site", "cross-site"}, body: `{"reference":"TEST202502209002"}`, want: 403, wantBody: `{"code":"cross_origin"}`},
+		{name: "write from another origin", method: "DELETE", path: "/api/v1/applications/{anna}", headers: []string{"Origin", "https://evil.example.com"}, want: 403},
+		{name: "write from our own page", method: "DELETE", path: "/api/v1/applications/{anna}", headers: []string{"Origin", "http://example.com", "Sec-Fetch-Site", "same-origin"}, want: 204},
+	})
+}
+
+func TestErrorsOfTheDiskAreSaid(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		err  error
+		want int
+		code string
+		logs bool
+	}{
+		{"full", fmt.Errorf("add: %w", syscall.ENOSPC), 507, "disk_full", true},
+		{"quota", fmt.Errorf("add: %w", syscall.EDQUOT), 507, "disk_full", true},
+		{"read only", fmt.Errorf("add: %w", syscall.EROFS), 507, "read_only", true},
+		{"no permission", fmt.Errorf("add: %w", fs.ErrPermission), 507, "read_only", true},
+		{"as many as it can hold", fmt.Errorf("add: %w", watch.ErrFull), 507, "full", false},
+		{"anything else", errors.New("a fault with " + anna), 500, "internal", true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			p := problemOf(tc.err)
+			if p.Status != tc.want || p.Code != tc.code || (p.cause != nil) != tc.logs {
+				t.Errorf("got %d %s, logged %t; want %d %s, logged %t", p.Status, p.Code, p.cause != nil, tc.want, tc.code, tc.logs)
+			}
+			if strings.Contains(p.Detail, anna) {
+				t.Errorf("the cause is shown: %s", p.Detail)
+			}
+		})
+	}
+}
+
+func TestEffectsOfChannels(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	woken := s.woken.Load()
+	s.do("PATCH", s.fill("/api/v1/channels/{phone}"), `{"name":"Mobile"}`)
+	s.do("POST", s.fill("/api/v1/deliveries/{letter}/retry"), "")
+	if got := s.woken.Load() - woken; got != 2 {
+		t.Errorf("the dispatcher was woken %d times, want 2", got)
+	}
+	all, err := s.store.Channels(t.Context())
+	if err != nil || all[0].Fields["token"] != secret {
+		t.Errorf("the secret did not stay: %v", err)
+	}
+
+	s.do("POST", s.fill("/api/v1/channels/{phone}/test"), "")
+	s.do("POST", "/api/v1/channels/test", `{"name":"x","kind":"ntfy","fields":{"topic":"visa"}}`)
+	if got := s.mail.tested; len(got) != 2 || got[0].ID != s.fill("{phone}") || got[0].Fields["token"] != secret || got[1].ID != "" {
+		t.Errorf("the test messages went through %d channels, or the wrong ones", len(got))
+	}
+
+	s.do("DELETE", s.fill("/api/v1/channels/{phone}"), "")
+	app := read[applicationView](t, s.do("GET", s.fill("/api/v1/applications/{anna}"), ""), http.StatusOK)
+	if len(app.Channels) != 0 {
+		t.Errorf("a deleted channel is shown: %v", app.Channels)
+	}
+	// What was read can be written back.
+	back := read[applicationView](t, s.do("PATCH", s.fill("/api/v1/applications/{anna}"), `{"channels":[]}`), http.StatusOK)
+	stored, err := s.store.Application(t.Context(), back.ID)
+	if err != nil || len(stored.Channels) != 0 {
+		t.Errorf("the deleted channel is still there: %v %v", stored.Channels, err)
+	}
+}
