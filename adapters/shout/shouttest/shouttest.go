@@ -108,8 +108,8 @@ func (p *peer) serve(w http.ResponseWriter, r *http.Request, server http.Handler
 }
 
 // accept records m. A message with the ID and the target of an earlier one
-// takes its place; accept reports whether it was new.
-func (p *peer) accept(m Message) bool {
+// takes its place.
+func (p *peer) accept(m Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m.At, m.Times = time.Now(), 1
@@ -117,14 +117,13 @@ func (p *peer) accept(m Message) bool {
 		if m.ID != "" && old.ID == m.ID && old.To == m.To {
 			m.Times = old.Times + 1
 			p.messages[i] = m
-			return false
+			return
 		}
 	}
 	p.messages = append(p.messages, m)
 	if len(p.messages) > maxMessages {
 		p.messages = slices.Clone(p.messages[len(p.messages)-maxMessages:])
 	}
-	return true
 }
 
 // problem writes down something unexpected. The text must not repeat secrets.
