@@ -162,7 +162,7 @@ func (b *Browser) Do(ctx context.Context, fn func(ctx context.Context, page *Pag
 }
 
 // await waits for the callback, and a little longer once its loan has ended.
-func await(loan context.Context, returned <-chan error) (err error, hung bool) { //nolint:revive,staticcheck // err is the result, not a failure of await
+func await(loan context.Context, returned <-chan error) (err error, hung bool) { //nolint:revive // err is the result, not a failure of await
 	select {
 	case err := <-returned:
 		return err, false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -87,24 +88,18 @@ func (b *Browser) sitDown(ctx context.Context, tried map[*endpoint]bool) (*endpo
 // all are full (left is true) or tried (left is false). One that failed a moment
 // ago is passed over as long as there is another.
 func (b *Browser) choose(tried map[*endpoint]bool, now time.Time) (best *endpoint, left bool) {
-	for _, skipFailed := range []bool{true, false} {
-		for _, ep := range b.endpoints {
-			if tried[ep] || (skipFailed && now.Before(ep.retryAt)) {
-				continue
-			}
-			left = true
-			if ep.busy >= ep.limit || (ep.chrome != nil && ep.chrome.retired) {
-				continue
-			}
-			if best == nil || ep.busy*best.limit < best.busy*ep.limit {
-				best = ep
-			}
-		}
-		if left {
-			return best, true
+	untried := slices.DeleteFunc(slices.Clone(b.endpoints), func(ep *endpoint) bool { return tried[ep] })
+	healthy := slices.DeleteFunc(slices.Clone(untried), func(ep *endpoint) bool { return now.Before(ep.retryAt) })
+	if len(healthy) == 0 {
+		healthy = untried
+	}
+	for _, ep := range healthy {
+		full := ep.busy >= ep.limit || (ep.chrome != nil && ep.chrome.retired)
+		if !full && (best == nil || ep.busy*best.limit < best.busy*ep.limit) {
+			best = ep
 		}
 	}
-	return nil, false
+	return best, len(healthy) > 0
 }
 
 // standUp frees a seat.

@@ -12,21 +12,34 @@ import (
 // Input below is what a person's keyboard and mouse would send: the page gets
 // trusted events.
 
-// Key is a key that writes nothing.
-type Key struct {
-	name string
-	code int
-	text string
-}
+// Key is a key that writes nothing, by the name the web gives it.
+type Key string
 
 // The keys a form needs.
-var (
-	Backspace = Key{name: "Backspace", code: 8}
-	Tab       = Key{name: "Tab", code: 9}
-	Enter     = Key{name: "Enter", code: 13, text: "\r"}
-	Escape    = Key{name: "Escape", code: 27}
-	ArrowDown = Key{name: "ArrowDown", code: 40}
+const (
+	Backspace Key = "Backspace"
+	Tab       Key = "Tab"
+	Enter     Key = "Enter"
+	Escape    Key = "Escape"
+	ArrowDown Key = "ArrowDown"
 )
+
+// code is the old number of the key, without which Chromium does nothing.
+func (k Key) code() int {
+	switch k {
+	case Backspace:
+		return 8
+	case Tab:
+		return 9
+	case Enter:
+		return 13
+	case Escape:
+		return 27
+	case ArrowDown:
+		return 40
+	}
+	return 0
+}
 
 // Insert writes text into the focused field at once, as a paste or an input
 // method does. A selection is replaced.
@@ -42,10 +55,10 @@ func (p *Page) Insert(ctx context.Context, text string) error {
 // Press presses and releases a key.
 func (p *Page) Press(ctx context.Context, key Key) error {
 	down := proto.InputDispatchKeyEvent{
-		Type: proto.InputDispatchKeyEventTypeRawKeyDown, Key: key.name, Code: key.name, WindowsVirtualKeyCode: key.code,
+		Type: proto.InputDispatchKeyEventTypeRawKeyDown, Key: string(key), Code: string(key), WindowsVirtualKeyCode: key.code(),
 	}
-	if key.text != "" {
-		down.Type, down.Text = proto.InputDispatchKeyEventTypeKeyDown, key.text
+	if key == Enter { // the one that sends a character too
+		down.Type, down.Text = proto.InputDispatchKeyEventTypeKeyDown, "\r"
 	}
 	return p.stroke(ctx, down)
 }
@@ -78,13 +91,13 @@ func (p *Page) stroke(ctx context.Context, down proto.InputDispatchKeyEvent) err
 }
 
 // Click presses and releases the main mouse button at a place of the window, in
-// CSS pixels.
+// CSS pixels. The pointer is not moved there first, as it is not on a touch
+// screen: a move waits for the next frame, and no form needs it.
 func (p *Page) Click(ctx context.Context, x, y float64) error {
 	c, done := p.in(ctx)
 	defer done()
 	left := proto.InputMouseButtonLeft
 	for _, event := range []proto.InputDispatchMouseEvent{
-		{Type: proto.InputDispatchMouseEventTypeMouseMoved, X: x, Y: y},
 		{Type: proto.InputDispatchMouseEventTypeMousePressed, X: x, Y: y, Button: left, ClickCount: 1},
 		{Type: proto.InputDispatchMouseEventTypeMouseReleased, X: x, Y: y, Button: left, ClickCount: 1},
 	} {

@@ -77,7 +77,7 @@ func (r remote) connect(ctx context.Context) (transport, error) {
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)))
 		target.User = nil
 	}
-	ws, resp, err := dialer.DialContext(ctx, target.String(), header)
+	ws, resp, err := dialer.DialContext(ctx, target.String(), header) //nolint:bodyclose // the library hands out a copy
 	if err != nil {
 		if resp != nil {
 			return nil, fmt.Errorf("open websocket: the endpoint answered %s", resp.Status)
@@ -122,7 +122,8 @@ func (r remote) discover(ctx context.Context, host string) (*url.URL, error) {
 		return nil, errors.New("ask for the websocket: bad address")
 	}
 	req.Host = host
-	resp, err := http.DefaultClient.Do(req)
+	client := http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("ask for the websocket: %w", withoutURL(err))
 	}

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"cz-visa-monitor/app/visa"
 )
 
 // evidence keeps what a changed page looked like: a picture and its HTML, both
@@ -55,11 +57,12 @@ func (e evidence) store(ctx context.Context, c *check, name string) error {
 	if err := c.do(ctx, &source, "html", nil); err != nil {
 		return err
 	}
-	if err := writeFile(name+".html", e.scrub(source)); err != nil {
+	if err := writeFile(name+".html", e.scrub(source, c.asked)); err != nil {
 		return err
 	}
 	// The page is thrown away after a failure, so it may be painted over.
-	if err := c.do(ctx, nil, "conceal", []string{zovPattern, oamPattern}); err != nil {
+	patterns := append([]string{zovPattern, oamPattern}, digits(c.asked)...)
+	if err := c.do(ctx, nil, "conceal", patterns); err != nil {
 		return err
 	}
 	picture, err := c.page.Screenshot(ctx)
@@ -69,8 +72,24 @@ func (e evidence) store(ctx context.Context, c *check, name string) error {
 	return writeFile(name+".png", picture)
 }
 
+// digits is the bare OAM number that was asked for, if there is one: it is
+// telling also where it stands without its category and year.
+func digits(asked visa.Query) []string {
+	if asked.Number == "" {
+		return nil
+	}
+	return []string{asked.Number}
+}
+
 // scrub takes reference numbers, the values of fields and scripts out of HTML.
-func (e evidence) scrub(source string) []byte {
+func (e evidence) scrub(source string, asked visa.Query) []byte {
+	clean := func(s string) string {
+		s = e.numbers.scrub(s)
+		for _, d := range digits(asked) {
+			s = strings.ReplaceAll(s, d, scrubbed)
+		}
+		return s
+	}
 	var out bytes.Buffer
 	z := html.NewTokenizer(strings.NewReader(source))
 	hidden := false
@@ -88,12 +107,12 @@ func (e evidence) scrub(source string) []byte {
 		case kind == html.EndTagToken:
 			hidden = false
 		}
-		t.Data = e.numbers.scrub(t.Data)
+		t.Data = clean(t.Data)
 		for i := range t.Attr {
 			if t.Attr[i].Key == "value" && t.Attr[i].Val != "" {
 				t.Attr[i].Val = scrubbed
 			}
-			t.Attr[i].Val = e.numbers.scrub(t.Attr[i].Val)
+			t.Attr[i].Val = clean(t.Attr[i].Val)
 		}
 		out.WriteString(t.String())
 	}

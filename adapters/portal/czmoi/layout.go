@@ -109,7 +109,7 @@ type wording struct {
 func loadLayout(name string) (layout, error) {
 	data, from := embeddedLayout, "embedded layout"
 	if name != "" {
-		file, err := os.ReadFile(name) //nolint:gosec // the operator's own file
+		file, err := os.ReadFile(name)
 		switch {
 		case err == nil:
 			data, from = file, name
@@ -220,14 +220,11 @@ func (l layout) validateTogether() (problems []error) {
 			problems = append(problems, fmt.Errorf("status %s is there twice", s.Status))
 		}
 		seen[s.Status] = true
-		for language, w := range s.Words {
-			for _, text := range slices.Concat(w.Sentence, w.Bold) {
-				key := language + ": " + fold(text)
-				if other, ok := said[key]; ok && other != s.Status {
-					problems = append(problems, fmt.Errorf("%q stands for both %s and %s", key, other, s.Status))
-				}
-				said[key] = s.Status
+		for _, text := range s.texts() {
+			if other, ok := said[text]; ok && other != s.Status {
+				problems = append(problems, fmt.Errorf("%q stands for both %s and %s", text, other, s.Status))
 			}
+			said[text] = s.Status
 		}
 	}
 	for _, status := range visa.Statuses() {
@@ -236,6 +233,16 @@ func (l layout) validateTogether() (problems []error) {
 		}
 	}
 	return problems
+}
+
+// texts lists all words of the status, each with its language.
+func (s statusLayout) texts() (all []string) {
+	for language, w := range s.Words {
+		for _, text := range slices.Concat(w.Sentence, w.Bold) {
+			all = append(all, language+": "+fold(text))
+		}
+	}
+	return all
 }
 
 func isBlank(s string) bool { return strings.TrimSpace(s) == "" }

@@ -19,7 +19,7 @@ const (
 // What reference numbers look like in the portal's texts. Go's regular
 // expressions run in linear time, whatever the text.
 const (
-	zovPattern = `[A-Za-z]{4}[0-9]{9,12}`
+	zovPattern = `[A-Za-z]{4}[0-9]{9,20}`
 	oamPattern = `(?:OAM[\s-]*)?([0-9]{1,7})(?:\s*-\s*[0-9]{1,4})?\s*/\s*([A-Za-z]{2,3})\s*-\s*([0-9]{4})`
 )
 
