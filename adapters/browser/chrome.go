@@ -138,10 +138,12 @@ func (t *tab) open(ctx context.Context, userAgent string) error {
 	conn.listen(t.session, t.hear)
 
 	page := conn.in(ctx, t.session)
+	bodies := 1 << 20
 	steps := []interface{ Call(c proto.Client) error }{
 		proto.PageEnable{},
 		proto.InspectorEnable{}, // tells of a crash
-		proto.NetworkEnable{},
+		// Chromium keeps the bodies of answers for whoever asks; a little is enough.
+		proto.NetworkEnable{MaxTotalBufferSize: &bodies, MaxResourceBufferSize: &bodies},
 		// Cheaper than intercepting, which adds a round trip to every request.
 		proto.NetworkSetBlockedURLs{Urls: blockedURLs()},
 		proto.EmulationSetDeviceMetricsOverride{Width: viewportWidth, Height: viewportHeight, DeviceScaleFactor: 1},

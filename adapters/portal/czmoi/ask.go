@@ -93,6 +93,9 @@ func (c *check) watchAlerts(ctx context.Context, known []alert, shown chan<- []a
 		if err != nil {
 			return err
 		}
+		if slices.Equal(now, known) {
+			continue // it has waited long enough, or was called off
+		}
 		known = now
 		select {
 		case shown <- now:

@@ -5,28 +5,38 @@
   const norm = (s) => (s || '').replace(/\s+/g, ' ').trim();
   const fold = (s) => norm(s).toLowerCase();
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const field = (name) => document.querySelector(layout.form[name]);
+  // The button is the one of the form with the visa number: a page may have a
+  // search form as well.
+  const field = (name) => {
+    const form = name === 'submit' && document.querySelector(layout.form.zov)?.closest('form');
+    return (form || document).querySelector(layout.form[name]);
+  };
   const visible = (el) =>
     !!el && el.getClientRects().length > 0 && getComputedStyle(el).visibility !== 'hidden';
 
   // until resolves with look() as soon as it returns something, or with late()
-  // when the time is up. It looks whenever the document changes.
+  // when the time is up. It looks whenever the document changes. Whoever asked
+  // may have gone meanwhile; the next check then calls the waiting off.
+  const callOff = 'czvm:calloff';
   const until = (ms, look, late) =>
     new Promise((resolve) => {
       let observer, timer, again;
       const end = (value) => {
         observer.disconnect();
+        document.removeEventListener(callOff, stop);
         clearTimeout(timer);
         clearInterval(again);
         resolve(value);
       };
+      const stop = () => end(late());
       const check = () => {
         const found = look();
         if (found) end(found);
       };
       observer = new MutationObserver(check);
       observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
-      timer = setTimeout(() => end(late()), ms);
+      document.addEventListener(callOff, stop);
+      timer = setTimeout(stop, ms);
       again = setInterval(check, 250); // what changes without a mutation, such as the ready state
       check();
     });
@@ -98,7 +108,10 @@
     norm(el.textContent) === text || all('*', el).some((e) => !e.children.length && norm(e.textContent) === text);
 
   const actions = {
-    look: state,
+    look() {
+      document.dispatchEvent(new Event(callOff));
+      return state();
+    },
 
     // form waits for the form, a maintenance page, or a form that stays another one.
     form({ wait, settle }) {
