@@ -1,10 +1,10 @@
-// Package ui is what a person sees: one plain page, its style and its script.
+// Package ui is what a person sees: one plain page, its style and its scripts.
 package ui
 
 import "embed"
 
-// Files holds index.html, which is a template over the names of the others:
-// {{index . "app.js"}} gives the name under which app.js is served.
+// Files holds index.html, and in assets what it refers to. index.html is a
+// template over the name of the folder under which the assets are served.
 //
-//go:embed index.html app.css app.js icon.svg
+//go:embed index.html assets
 var Files embed.FS

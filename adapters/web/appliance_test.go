@@ -258,4 +258,3 @@ func read[T any](tb testing.TB, w *httptest.ResponseRecorder, want int) T {
 
 // logged returns the log when nothing writes to it any more.
 func (a *appliance) logged() string { return a.log.String() }
-

@@ -22,7 +22,10 @@ import (
 // asked for, so that no request ever becomes a path.
 type page struct {
 	index file
-	// assets by their name, which holds a hash of the content.
+	// version is a hash of all assets. It stands in their addresses, so that
+	// browsers may keep them for ever.
+	version string
+	// assets by their name.
 	assets map[string]file
 }
 
@@ -52,38 +55,32 @@ func mediaType(name string) string {
 	case ".svg":
 		return "image/svg+xml"
 	}
-	return ""
+	return "application/octet-stream"
 }
 
-const indexName = "index.html"
-
-// loadPage gives every file of the page its name and puts the names into the index.
+// loadPage reads the page and puts the address of the assets into it.
 func loadPage() (page, error) {
 	p := page{assets: make(map[string]file)}
-	entries, err := fs.ReadDir(ui.Files, ".")
+	entries, err := fs.ReadDir(ui.Files, "assets")
 	if err != nil {
 		return page{}, fmt.Errorf("read the page: %w", err)
 	}
-	named := make(map[string]string)
+	all := sha256.New()
 	for _, e := range entries {
-		media := mediaType(e.Name())
-		if media == "" {
-			continue
-		}
-		data, err := fs.ReadFile(ui.Files, e.Name())
+		data, err := fs.ReadFile(ui.Files, path.Join("assets", e.Name()))
 		if err != nil {
 			return page{}, fmt.Errorf("read the page: %w", err)
 		}
-		f, ext := newFile(media, data), path.Ext(e.Name())
-		name := strings.TrimSuffix(e.Name(), ext) + "." + f.tag + ext
-		p.assets[name], named[e.Name()] = f, name
+		all.Write(data)
+		p.assets[e.Name()] = newFile(mediaType(e.Name()), data)
 	}
-	index, err := template.New(indexName).Option("missingkey=error").ParseFS(ui.Files, indexName)
+	p.version = hex.EncodeToString(all.Sum(nil)[:6])
+	index, err := template.ParseFS(ui.Files, "index.html")
 	if err != nil {
 		return page{}, fmt.Errorf("read the page: %w", err)
 	}
 	var out bytes.Buffer
-	if err := index.Execute(&out, named); err != nil {
+	if err := index.Execute(&out, p.version); err != nil {
 		return page{}, fmt.Errorf("write the page: %w", err)
 	}
 	p.index = newFile("text/html; charset=utf-8", out.Bytes())
@@ -108,7 +105,7 @@ func (s *Server) showPage(c echo.Context) error { return serve(c, s.page.index, 
 
 func (s *Server) showAsset(c echo.Context) error {
 	f, ok := s.page.assets[c.Param("name")]
-	if !ok {
+	if !ok || c.Param("version") != s.page.version {
 		return echo.ErrNotFound
 	}
 	return serve(c, f, "public, max-age=31536000, immutable")

@@ -14,7 +14,7 @@ func (s *Server) routes() {
 
 	both := []string{http.MethodGet, http.MethodHead}
 	e.Match(both, "/", s.showPage)
-	e.Match(both, "/assets/:name", s.showAsset)
+	e.Match(both, "/assets/:version/:name", s.showAsset)
 	e.Match(both, "/applications/:id", s.toPage)
 	e.Match(both, "/healthz", s.healthz)
 	e.Match(both, "/readyz", s.readyz)

@@ -1,0 +1,221 @@
+// The plain page: it reads the API, and an event stream that says what to read
+// again.
+
+import { Session, said } from './api.js';
+import { $, List, ago, keepTimes, made, moment, part, text } from './list.js';
+
+const tokenKey = 'czvm-token';
+const privacy = { full: 'shows everything', masked: 'shows a masked number', silent: 'only says that there is news' };
+
+let session = null;
+let list = null;
+let seenAt = null; // when the appliance was last heard of
+let wakeUp = () => {}; // ends the wait for the next connection
+
+// --- the form
+
+async function add(event) {
+  event.preventDefault();
+  const form = event.target;
+  $('add-error').textContent = $('added').textContent = '';
+  try {
+    const channels = [...form.querySelectorAll('[name=channel]:checked')].map((box) => box.value);
+    const app = await session.post('applications', { reference: $('reference').value, label: $('label').value.trim(), channels });
+    list.show(app);
+    $('added').textContent = `${app.label || app.masked} is being watched.`;
+    $('reference').value = $('label').value = '';
+    markInvalid('');
+    $('reference').focus();
+  } catch (err) {
+    $('add-error').textContent = said(err);
+    markInvalid(err.field ?? '');
+    if (err.application) list.point(err.application);
+  }
+}
+
+// markInvalid leads to the field that is wrong.
+function markInvalid(field) {
+  for (const name of ['reference', 'label']) {
+    $(name).ariaInvalid = String(name === field);
+    if (name === field) $(name).focus();
+  }
+}
+
+// --- channels and source
+
+async function loadChannels() {
+  const { channels } = await session.get('channels');
+  const chosen = new Set([...$('choose').querySelectorAll(':checked')].map((box) => box.value));
+  const choices = channels.map((c) => {
+    const box = Object.assign(document.createElement('input'), { type: 'checkbox', name: 'channel', value: c.id, checked: chosen.has(c.id) });
+    const label = document.createElement('label');
+    label.append(box, c.name);
+    return label;
+  });
+  $('choose').replaceChildren($('choose').firstElementChild, ...choices);
+  $('choose').hidden = channels.length === 0;
+  $('channels').replaceChildren(...channels.map(channelRow));
+  $('no-channels').hidden = channels.length > 0;
+}
+
+function channelRow(c) {
+  const row = made('channel');
+  text(row, 'name', c.name);
+  text(row, 'about', [c.kind, privacy[c.privacy], c.operator && 'also for operators', c.paused && 'paused'].filter(Boolean).join(' · '));
+  const button = part(row, 'test');
+  button.setAttribute('aria-label', `Send a test message: ${c.name}`);
+  button.addEventListener('click', async () => {
+    if (button.ariaDisabled) return; // One at a time.
+    button.ariaDisabled = 'true';
+    text(row, 'answer', 'Sending…');
+    try {
+      await session.post(`channels/${encodeURIComponent(c.id)}/test`);
+      text(row, 'answer', 'The server has taken the message. Look at your device.');
+    } catch (err) {
+      text(row, 'answer', said(err));
+    }
+    button.ariaDisabled = null;
+  });
+  return row;
+}
+
+async function loadSource() {
+  const s = await session.get('source');
+  const lines = [];
+  const age = s.answered_at ? `What is shown is as of ${moment(s.answered_at)} (${ago(s.answered_at)}).` : 'The portal has not answered yet.';
+  const rest = s.breaker.open ? ` The portal is being left alone until ${moment(s.breaker.until)}.` : '';
+  if (s.failing_since) lines.push(`Checks have been failing since ${moment(s.failing_since)}: ${s.failure.sentence}.${rest} ${age}`);
+  for (const n of s.notices) {
+    if (n.kind === 'channel_dead') lines.push(`Messages cannot be delivered: ${n.subject}.`);
+  }
+  $('source').replaceChildren(...lines.map((line) => Object.assign(document.createElement('p'), { textContent: line })));
+  $('source').hidden = lines.length === 0;
+  $('version').textContent = s.version;
+}
+
+// --- live
+
+function setLink(state, words) {
+  $('link').className = `link ${state}`;
+  $('link').textContent = words;
+  $('lost').hidden = state !== 'lost';
+}
+
+// loadAll reads everything anew, as after every connection.
+async function loadAll() {
+  await Promise.all([list.load(), loadChannels(), loadSource()]);
+  $('loading').hidden = true;
+  setLink('live', 'Live');
+  if (!seenAt) pointed();
+  seenAt = new Date();
+}
+
+// renew reads again what the events name, each once.
+async function renew(events) {
+  seenAt = new Date();
+  for (const e of events) {
+    if (e.kind === 'removed') list.forget(e.id);
+  }
+  for (const id of new Set(events.filter((e) => e.kind === 'application').map((e) => e.id))) await list.renew(id);
+  if (events.some((e) => e.kind === 'source')) await loadSource();
+}
+
+// stay keeps the page live until mine ends.
+async function stay(mine) {
+  for (let tries = 0; !mine.ended; tries += 1) {
+    let why = null;
+    try {
+      for await (const events of mine.events(loadAll)) {
+        tries = 0;
+        await renew(events);
+      }
+    } catch (err) {
+      why = err;
+    }
+    if (document.hidden && !mine.ended) {
+      setLink('', 'Paused');
+      await new Promise((done) => { wakeUp = done; });
+      tries = -1;
+      continue;
+    }
+    if (mine.ended) return;
+    if (why?.status === 401) {
+      signOut('This token is not valid. Check that it was copied whole.');
+      return;
+    }
+    const wait = Math.min(30, 2 ** tries) * (0.75 + Math.random() / 2);
+    $('loading').hidden = true;
+    setLink('lost', 'Connection lost');
+    $('lost-text').textContent = [
+      why?.status ? said(why) : '', seenAt ? `What is shown is from ${moment(seenAt)}.` : '', `Next try in ${Math.ceil(wait)} s.`,
+    ].filter(Boolean).join(' ');
+    await new Promise((done) => {
+      wakeUp = done;
+      setTimeout(done, wait * 1000);
+    });
+  }
+}
+
+// --- in and out
+
+const pointed = () => location.hash && list?.point(location.hash.replace('#application-', ''));
+
+// keep remembers the token until the tab is closed; '' forgets it.
+function keep(token) {
+  try {
+    sessionStorage.setItem(tokenKey, token);
+  } catch {
+    // Storage is shut off: the token is asked for again after a reload.
+  }
+}
+
+function kept() {
+  try {
+    return sessionStorage.getItem(tokenKey);
+  } catch {
+    return '';
+  }
+}
+
+function signIn(token) {
+  keep(token);
+  session = new Session(token);
+  list = new List(session);
+  seenAt = null;
+  $('applications').replaceChildren();
+  $('sign-in').hidden = $('empty').hidden = true;
+  $('inside').hidden = $('sign-out').hidden = $('loading').hidden = false;
+  setLink('', 'Connecting…');
+  stay(session);
+}
+
+function signOut(why) {
+  session?.end();
+  keep('');
+  for (const id of ['applications', 'channels', 'source']) $(id).replaceChildren();
+  for (const form of document.forms) form.reset();
+  for (const id of ['add-error', 'added', 'version']) $(id).textContent = '';
+  $('inside').hidden = $('sign-out').hidden = true;
+  $('sign-in').hidden = false;
+  $('token-error').textContent = why;
+  setLink('', '');
+  $('token').focus();
+}
+
+$('sign-in').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const token = $('token').value.trim();
+  $('token-error').textContent = token ? '' : 'Enter a token.';
+  if (token) signIn(token);
+});
+$('sign-out').addEventListener('click', () => signOut(''));
+$('add').addEventListener('submit', add);
+$('again').addEventListener('click', () => wakeUp());
+addEventListener('online', () => wakeUp());
+addEventListener('hashchange', pointed);
+// A page nobody looks at needs no connection, of which a browser has only six.
+document.addEventListener('visibilitychange', () => (document.hidden ? session?.rest() : wakeUp()));
+keepTimes();
+
+if (kept()) signIn(kept());
+else signOut('');
