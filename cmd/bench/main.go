@@ -1,0 +1,124 @@
+// Command bench runs the benchmarks that the product is held to and prints
+// their results as one table: what was measured, what is to be reached, and what
+// it was. It is run by 'make bench', from the top of the repository.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+)
+
+// row is one line of the table.
+type row struct {
+	what string
+	// bench and unit name the metric as go test prints them, the bench
+	// without "Benchmark" and the number of processors.
+	bench, unit string
+	// reach is the value to be reached; atLeast tells which side is good. A
+	// row without a reach is a floor: it says what the machine itself costs.
+	reach   float64
+	atLeast bool
+}
+
+// measured holds the metrics of a run: bench → unit → value.
+type measured map[string]map[string]float64
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// run measures and prints; it returns an error if something was not measured or
+// not reached.
+func run(ctx context.Context, stdout, stderr io.Writer) error {
+	all := make(measured)
+	for _, s := range suites() {
+		fmt.Fprintf(stderr, "bench: %s\n", strings.Join(s, " "))
+		if err := goTest(ctx, s, all, stderr); err != nil {
+			return err
+		}
+	}
+	return print(stdout, rows(), all)
+}
+
+// goTest runs go test with args and adds what it measured to all.
+func goTest(ctx context.Context, args []string, all measured, progress io.Writer) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-run", "^$", "-timeout", "30m"}, args...)...) //nolint:gosec // Our own lists.
+	cmd.Stderr = progress
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("run go test: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("run go test: %w", err)
+	}
+	err = parse(io.TeeReader(out, progress), all)
+	return errors.Join(err, cmd.Wait())
+}
+
+// parse reads lines of the form "BenchmarkName-2  10  123 ns/op  4.5 ms-start".
+func parse(r io.Reader, all measured) error {
+	scan := bufio.NewScanner(r)
+	for scan.Scan() {
+		f := strings.Fields(scan.Text())
+		if len(f) < 4 || !strings.HasPrefix(f[0], "Benchmark") {
+			continue
+		}
+		name := strings.TrimPrefix(f[0], "Benchmark")
+		if dash := strings.LastIndexByte(name, '-'); dash > 0 {
+			name = name[:dash]
+		}
+		if all[name] == nil {
+			all[name] = make(map[string]float64)
+		}
+		for i := 2; i+1 < len(f); i += 2 {
+			v, err := strconv.ParseFloat(f[i], 64)
+			if err != nil {
+				return fmt.Errorf("read the line %q: %w", scan.Text(), err)
+			}
+			all[name][f[i+1]] = v
+		}
+	}
+	return scan.Err()
+}
+
+// print writes the table.
+func print(w io.Writer, rows []row, all measured) error {
+	fmt.Fprintln(w, "| what | reach | measured | |\n|---|---|---|---|")
+	var errs []error
+	for _, r := range rows {
+		v, ok := all[r.bench][r.unit]
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s was not measured", r.what))
+			continue
+		}
+		reach, verdict := "(floor)", ""
+		if r.reach != 0 {
+			sign := "≤"
+			good := v <= r.reach
+			if r.atLeast {
+				sign, good = "≥", v >= r.reach
+			}
+			reach, verdict = fmt.Sprintf("%s %g", sign, r.reach), "reached"
+			if !good {
+				verdict = "NOT REACHED"
+				errs = append(errs, fmt.Errorf("%s: %g is not %s", r.what, v, reach))
+			}
+		}
+		fmt.Fprintf(w, "| %s | %s | %.4g %s | %s |\n", r.what, reach, v, r.unit, verdict)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+)
+
+// envFile is read from the working directory, if it is there.
+const envFile = ".env"
+
+// maxSecret bounds a secret read from a file, in bytes.
+const maxSecret = 64 << 10
+
+// sources are the places a value can come from, the strongest first.
+type sources struct {
+	flags map[string]string // by key, only those that were given
+	env   map[string]string
+	file  map[string]string // .env
+}
+
+// loadConfig reads the configuration: flag, then environment, then .env, then
+// default. It names everything that is wrong at once.
+func loadConfig(src sources) (config, error) {
+	var c config
+	var errs []error
+	known := make(map[string]bool)
+	for _, o := range options() {
+		known[o.key] = true
+		if o.secret {
+			known[o.key+fileSuffix] = true
+		}
+		v, from, err := src.value(o)
+		if err == nil {
+			err = o.set(&c, v)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s (from %s) %w", o.key, from, err))
+		}
+	}
+	errs = append(errs, unknownKeys("the environment", src.env, known)...)
+	errs = append(errs, unknownKeys(envFile, src.file, known)...)
+	if len(errs) == 0 {
+		errs = append(errs, c.check())
+	}
+	return c, errors.Join(errs...)
+}
+
+// value finds the strongest value of an option and says where it is from.
+func (s sources) value(o option) (value, from string, err error) {
+	if v, ok := s.flags[o.key]; ok {
+		return v, "--" + o.flag(), nil
+	}
+	for _, place := range []struct {
+		name   string
+		values map[string]string
+	}{{"the environment", s.env}, {envFile, s.file}} {
+		v, direct := place.values[o.key]
+		path, byFile := place.values[o.key+fileSuffix]
+		switch {
+		case byFile && !o.secret:
+			continue // Reported as an unknown key.
+		case direct && byFile:
+			return "", place.name, fmt.Errorf("is given twice, also as %s; remove one", o.key+fileSuffix)
+		case byFile:
+			v, err := readSecret(path)
+			return v, o.key + fileSuffix, err
+		case direct:
+			return v, place.name, nil
+		}
+	}
+	return o.def, "the default", nil
+}
+
+// readSecret reads the value of a _FILE key; a line break at its end is no
+// part of it.
+func readSecret(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("cannot be read: %w", err)
+	}
+	if info.Size() > maxSecret {
+		return "", fmt.Errorf("is longer than %d bytes; this is hardly the right file", maxSecret)
+	}
+	b, err := os.ReadFile(path) //nolint:gosec // The operator names the file.
+	if err != nil {
+		return "", fmt.Errorf("cannot be read: %w", err)
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+// unknownKeys reports keys with our prefix that no option has: most are typing
+// errors, and a setting that is silently ignored is worse than an error.
+func unknownKeys(place string, values map[string]string, known map[string]bool) (errs []error) {
+	for key := range values {
+		if strings.HasPrefix(key, prefix) && !known[key] {
+			errs = append(errs, fmt.Errorf("%s (from %s) is no known setting; see 'cz-visa-monitor help' for the list", key, place))
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errs
+}
+
+// readEnvFile reads .env; a file that is not there is an empty one.
+func readEnvFile(path string) (map[string]string, error) {
+	b, err := os.ReadFile(path) //nolint:gosec // A fixed name in the working directory.
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	values, err := parseDotenv(bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w", path, err)
+	}
+	return values, nil
+}
+
+// environment turns os.Environ into a map.
+func environment(environ []string) map[string]string {
+	m := make(map[string]string)
+	for _, kv := range environ {
+		if k, v, ok := strings.Cut(kv, "="); ok {
+			m[k] = v
+		}
+	}
+	return m
+}
