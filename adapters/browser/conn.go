@@ -135,8 +135,9 @@ func (c caller) Call(ctx context.Context, session, method string, params any) ([
 	}
 	var refused *cdp.Error
 	if err != nil && !errors.As(err, &refused) {
-		// Not an answer: the transport failed, a moment before alive ends.
-		return nil, &Error{Reason: "the connection to the browser broke", Err: err}
+		// Not an answer: the transport failed, and the reader is about to notice.
+		c.conn.kill(&Error{Reason: "the connection to the browser broke", Err: err})
+		return nil, context.Cause(c.conn.alive)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", method, err)

@@ -126,12 +126,34 @@ func (ep *endpoint) stopIdleTimer() {
 	}
 }
 
-// tabAt returns a page of the endpoint's browser, which it starts if need be.
+// tabAt returns a page of the endpoint's browser, which it starts if need be. A
+// browser that turns out to have died since its last page is replaced once.
 func (b *Browser) tabAt(ctx context.Context, ep *endpoint) (*tab, error) {
-	c, t, err := b.chromeAt(ctx, ep)
-	if err != nil {
-		return nil, err
+	for died := false; ; died = true {
+		c, t, err := b.chromeAt(ctx, ep)
+		if err != nil {
+			return nil, err
+		}
+		if t, err = b.refresh(ctx, c, t); err == nil {
+			return t, nil
+		}
+		again := c.dead() && !died
+		if !c.dead() && ctx.Err() == nil {
+			// It runs and opens no page: it is given up, and the endpoint for a while.
+			c.conn.kill(&Error{Reason: "the browser opens no page", Err: err})
+			b.mu.Lock()
+			ep.failed()
+			b.mu.Unlock()
+		}
+		b.leave(ep, c, nil)
+		if !again || ctx.Err() != nil {
+			return nil, &Error{Reason: "the browser opens no page", Err: err}
+		}
 	}
+}
+
+// refresh makes t, an idle page or nil, ready for a loan.
+func (b *Browser) refresh(ctx context.Context, c *chrome, t *tab) (*tab, error) {
 	if t != nil && t.uses >= b.cfg.ReloadEvery {
 		t.uses = 0
 		if err := t.reset(ctx); err != nil {
@@ -139,25 +161,10 @@ func (b *Browser) tabAt(ctx context.Context, ep *endpoint) (*tab, error) {
 			t = nil
 		}
 	}
-	if t == nil {
-		if t, err = c.newTab(ctx, b.cfg.UserAgent); err != nil {
-			b.noPage(ctx, ep, c, err)
-			return nil, &Error{Reason: "the browser opens no page", Err: err}
-		}
+	if t != nil {
+		return t, nil
 	}
-	return t, nil
-}
-
-// noPage handles a browser that runs but opens no page: it is given up, unless
-// the caller merely lost patience.
-func (b *Browser) noPage(ctx context.Context, ep *endpoint, c *chrome, err error) {
-	if ctx.Err() == nil {
-		c.conn.kill(&Error{Reason: "the browser opens no page", Err: err})
-		b.mu.Lock()
-		ep.failed()
-		b.mu.Unlock()
-	}
-	b.leave(ep, c, nil)
+	return c.newTab(ctx, b.cfg.UserAgent)
 }
 
 // chromeAt returns the endpoint's browser with one page more counted as busy,

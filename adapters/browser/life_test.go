@@ -228,6 +228,35 @@ func TestNothingIsLeftAfterASignal(t *testing.T) {
 	}
 }
 
+func TestSweepEndsBrowsersWithoutOwner(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	profile := filepath.Join(dir, "czvm-chromium-1-left")
+	if err := os.Mkdir(profile, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(profile, "owner.lock"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Stands for a browser that hangs and did not notice that its pipe was closed.
+	hanging := exec.CommandContext(t.Context(), "sh", "-c", "read never", "sh", "--user-data-dir="+profile)
+	stdin, err := hanging.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stdin.Close() }()
+	if err := hanging.Start(); err != nil {
+		t.Fatal(err)
+	}
+	newBrowser(t, func(c *browser.Config) { c.Dir = dir })
+	if err := hanging.Wait(); err == nil || err.Error() != "signal: killed" {
+		t.Errorf("the hanging browser ended with %v", err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("profiles left: %v", left)
+	}
+}
+
 func TestSweepLeavesTheLivingAlone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

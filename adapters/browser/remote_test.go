@@ -68,7 +68,12 @@ func TestRemoteBrowsersShareTheWork(t *testing.T) {
 	if b.Limit() != 3 {
 		t.Fatalf("limit %d, want 3", b.Limit())
 	}
-	visit := func(ctx context.Context, p *browser.Page) error { return p.Navigate(ctx, site.URL) }
+	visit := func(ctx context.Context, p *browser.Page) error {
+		if err := p.Navigate(ctx, site.URL); err != nil {
+			return err
+		}
+		return p.Eval(ctx, nil, `() => new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', () => done()))`)
+	}
 
 	// All three seats at once.
 	var jobs sync.WaitGroup
@@ -86,6 +91,10 @@ func TestRemoteBrowsersShareTheWork(t *testing.T) {
 		})
 	}
 	jobs.Wait()
+
+	if len(site.pictures) != 0 {
+		t.Error("the page's image was fetched") // these browsers were started without the flag against images
+	}
 
 	// One dies in mid-run: that job fails at once, the others go elsewhere.
 	err := b.Do(within(t, 30*time.Second), func(ctx context.Context, p *browser.Page) error {

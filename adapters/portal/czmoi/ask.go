@@ -12,6 +12,9 @@ const (
 	// maxSubmits is how often the form is sent in one check: the page is known to
 	// swallow clicks.
 	maxSubmits = 4
+	// buttonWait is how long the form's button may be covered or disabled by
+	// something that goes by itself.
+	buttonWait = 3 * time.Second
 	// tailWait is how long the alert waits for the rest of a response that is
 	// still on its way.
 	tailWait = 2 * time.Second
@@ -56,7 +59,7 @@ func (a *asking) submit(ctx context.Context) error {
 			formState
 			Submit overlay `json:"submit"`
 		}
-		if err := a.do(ctx, &r, "ready", nil); err != nil {
+		if err := a.do(ctx, &r, "ready", map[string]int64{"wait": buttonWait.Milliseconds()}); err != nil {
 			return err
 		}
 		switch {

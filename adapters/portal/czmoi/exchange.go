@@ -18,8 +18,8 @@ import (
 func (c *check) listener() func(browser.Traffic) {
 	ours := map[string]bool{} // only this function uses it
 	return func(t browser.Traffic) {
-		if t.Phase == browser.Sent {
-			ours[t.ID] = t.Kind == "Document" || c.isQuestion(t)
+		if t.Phase == browser.Sent && (t.Kind == "Document" || c.isQuestion(t)) {
+			ours[t.ID] = true
 		}
 		if !ours[t.ID] {
 			return

@@ -168,8 +168,18 @@
       return until(wait, read, () => ({ steps: -1, silent: true }));
     },
 
-    // ready reads the form once more before it is sent, and finds the button.
-    ready: () => ({ ...state(), submit: place(field('submit')) }),
+    // ready reads the form once more before it is sent, and finds the button. It
+    // waits for what covers or disables the button to go by itself, unless that
+    // is a dialog, which will not.
+    ready({ wait }) {
+      const submit = () => {
+        const button = field('submit');
+        const p = button ? place(button) : { x: 0, y: 0, free: false };
+        return { ...p, free: p.free && !button.disabled };
+      };
+      const read = () => ({ ...state(), submit: submit() });
+      return until(wait, () => (missing().length || overlay(0) || submit().free ? read() : null), read);
+    },
 
     overlay(attempt) {
       const o = overlay(attempt);
