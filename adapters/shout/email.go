@@ -40,7 +40,10 @@ func emailRow() row {
 			return eitherLogin(fields{"user": f["user"], "password": f["password"]}, true)
 		},
 		derived: func(f fields) []string {
-			all := []string{"\x00" + f["user"] + "\x00" + f["password"]}
+			var all []string
+			if f["user"] != "" {
+				all = append(all, "\x00"+f["user"]+"\x00"+f["password"])
+			}
 			if e, err := readEnvelope(f); err == nil {
 				all = append(all, e.from.Address, e.from.Name)
 				for _, to := range e.to {

@@ -11,11 +11,8 @@ import (
 	"unicode"
 )
 
-const (
-	// maxAnswer bounds what is read of an answer, maxShown what of it is shown.
-	maxAnswer = 64 << 10
-	maxShown  = 300
-)
+// maxAnswer bounds what is read of an answer, in bytes.
+const maxAnswer = 64 << 10
 
 // exchange carries out the HTTP requests of one send and remembers how the last
 // one ended. The library's own errors lose the status, or tell the token.
@@ -113,9 +110,6 @@ func shown(body string) string {
 	}, body))
 	if strings.HasPrefix(body, "<") {
 		return ""
-	}
-	if runes := []rune(body); len(runes) > maxShown {
-		body = string(runes[:maxShown-1]) + "…"
 	}
 	return body
 }

@@ -40,7 +40,12 @@ func ntfyRow() row {
 			}
 			return eitherLogin(f, true)
 		},
-		derived: func(f fields) []string { return []string{f["user"] + ":" + f["password"], ":" + f["token"]} },
+		derived: func(f fields) []string {
+			if f["token"] != "" {
+				return []string{":" + f["token"]}
+			}
+			return basicAuth(f)
+		},
 		send: func(ctx context.Context, n *Notifier, f fields, m alert.Message) error {
 			params := map[string]string{
 				// Header values must be ASCII; ntfy decodes RFC 2047.

@@ -19,10 +19,18 @@ const (
 	withheld = "the answer is not shown, because it holds a secret"
 )
 
+// maxError bounds an error, in characters.
+const maxError = 400
+
 // redact returns an error with the text of err, cleaned of secrets, that wraps
-// alert.ErrFinal where err does.
+// alert.ErrFinal where err does. It is cut only then: half a secret would not
+// be recognised.
 func redact(err error, secrets []string) error {
-	return &sendError{text: clean(err.Error(), secrets), final: errors.Is(err, alert.ErrFinal)}
+	text := clean(err.Error(), secrets)
+	if runes := []rune(text); len(runes) > maxError {
+		text = string(runes[:maxError-1]) + "…"
+	}
+	return &sendError{text: text, final: errors.Is(err, alert.ErrFinal)}
 }
 
 // clean replaces each secret in text, in every form it may have taken on its
@@ -51,7 +59,7 @@ func clean(text string, secrets []string) string {
 
 // forms returns the spellings of a secret.
 func forms(s string) []string {
-	all := []string{s, strings.TrimSpace(s)}
+	all := []string{s, shown(s), oneLine(s)}
 	all = append(all, url.QueryEscape(s), url.PathEscape(s))
 	if userinfo, ok := strings.CutPrefix(url.UserPassword("", s).String(), ":"); ok {
 		all = append(all, userinfo)

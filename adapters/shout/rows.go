@@ -104,6 +104,14 @@ func eitherLogin(f fields, mayBeOpen bool) error {
 	return nil
 }
 
+// basicAuth returns what a login sends in base64.
+func basicAuth(f fields) []string {
+	if f["user"] == "" {
+		return nil
+	}
+	return []string{f["user"] + ":" + f["password"]}
+}
+
 // only reports whether s is made of ASCII letters, digits and the characters of
 // extra.
 func only(s, extra string) bool {

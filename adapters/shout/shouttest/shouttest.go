@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -162,7 +163,11 @@ func Redirect(status int, location string) Trouble {
 
 // Silence takes the request and says nothing until the client has gone.
 func Silence() Trouble {
-	return func(_ http.ResponseWriter, r *http.Request, _ http.HandlerFunc) { <-r.Context().Done() }
+	return func(_ http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		// Go's server only notices that the client has gone once the body is read.
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}
 }
 
 // Reset breaks the connection and accepts nothing.
