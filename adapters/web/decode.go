@@ -66,17 +66,11 @@ func decodeJSON(body []byte, v any) error {
 	return badJSON("The body cannot be read.")
 }
 
-// frame is an object or an array that is open while checkValues reads.
-type frame struct {
-	keys    map[string]bool // of an object; nil in an array
-	wantKey bool
-}
-
 // checkValues refuses what encoding/json would pass over in silence: null
 // where a value should be, and a name that is given twice. body is valid JSON.
 func checkValues(body []byte) error {
 	d := json.NewDecoder(bytes.NewReader(body))
-	var open []*frame
+	var open nest
 	for {
 		t, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -85,30 +79,42 @@ func checkValues(body []byte) error {
 		if err != nil {
 			return badJSON("The body cannot be read.")
 		}
-		switch t {
-		case json.Delim('}'), json.Delim(']'):
-			open = open[:len(open)-1]
-			continue
-		}
-		if len(open) > 0 && open[len(open)-1].wantKey {
-			if err := open[len(open)-1].key(t); err != nil {
-				return err
-			}
-			continue
-		}
-		if len(open) > 0 {
-			top := open[len(open)-1]
-			top.wantKey = top.keys != nil
-		}
-		switch t {
-		case nil:
-			return badJSON("null is no value here. Leave the field out, or give an empty text to clear it.")
-		case json.Delim('{'):
-			open = append(open, &frame{keys: make(map[string]bool), wantKey: true})
-		case json.Delim('['):
-			open = append(open, &frame{})
+		if err := open.take(t); err != nil {
+			return err
 		}
 	}
+}
+
+// nest holds the objects and arrays that are open while checkValues reads.
+type nest []*frame
+
+type frame struct {
+	keys    map[string]bool // of an object; nil in an array
+	wantKey bool
+}
+
+// take follows t into or out of an object or array.
+func (n *nest) take(t json.Token) error {
+	if t == json.Delim('}') || t == json.Delim(']') {
+		*n = (*n)[:len(*n)-1]
+		return nil
+	}
+	if len(*n) > 0 {
+		top := (*n)[len(*n)-1]
+		if top.wantKey {
+			return top.key(t)
+		}
+		top.wantKey = top.keys != nil
+	}
+	switch t {
+	case nil:
+		return badJSON("null is no value here. Leave the field out, or give an empty text to clear it.")
+	case json.Delim('{'):
+		*n = append(*n, &frame{keys: make(map[string]bool), wantKey: true})
+	case json.Delim('['):
+		*n = append(*n, &frame{})
+	}
+	return nil
 }
 
 // key takes the name of a field. Case makes no other name, as in encoding/json.

@@ -1,164 +1,18 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
-	"reflect"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"cz-visa-monitor/app/alert"
-	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
-
-// scene is what stands before a scenario. Its words may be used in paths,
-// headers and bodies: {anna} is the ID of Anna's application.
-type scene struct {
-	*appliance
-	words []string
-}
-
-// newScene: Anna's application is in progress, waits to be confirmed and has
-// trouble, tells the channel {phone}, and has a dead letter {letter} and a
-// waiting one {fresh}; {boris} has no answer yet.
-func newScene(t *testing.T) *scene {
-	t.Helper()
-	a := newAppliance(t, nil)
-	phone := a.channel("Phone")
-	nextMilli()
-	spare := a.channel("Spare")
-	ann := a.watch(anna, "Anna", phone.ID)
-	nextMilli()
-	bor, now := a.watch(boris, "Boris"), time.Now()
-	tell := func(to visa.Status) *alert.Notification {
-		return &alert.Notification{Kind: alert.StatusChanged, ApplicationID: string(ann.ID), Label: "Anna", Reference: ann.Reference, From: visa.NotFound, To: to, At: now}
-	}
-	answer := watch.Answer{Text: "The wording of the portal", Link: "https://example.com/outcome"}
-	a.settle(ann.ID, watch.State{Status: visa.NotFound, Valid: visa.NotFound, Since: now}, tell(visa.NotFound),
-		watch.Entry{At: now, Kind: watch.Changed, To: visa.NotFound, Answer: answer})
-	dead, err := a.store.Deliveries(t.Context(), "", 1, func(alert.Delivery) bool { return true })
-	if err != nil {
-		t.Fatal(err)
-	}
-	dead[0].State, dead[0].LastError, dead[0].SettledAt, dead[0].Attempts = alert.DeadLetter, "401 from the server", now, 9
-	if err := a.store.Settle(t.Context(), dead[0]); err != nil {
-		t.Fatal(err)
-	}
-	nextMilli()
-	a.settle(ann.ID, watch.State{
-		Status: visa.InProgress, Valid: visa.InProgress, Since: now, Answer: answer, CheckedAt: now, AnsweredAt: now, NextCheckAt: now.Add(time.Hour),
-		Pending: &watch.Pending{Status: visa.Granted, SeenAt: now},
-		Trouble: &watch.Trouble{Code: watch.Timeout, Detail: "no answer within 60s", Since: now, Count: 2},
-	}, tell(visa.InProgress), watch.Entry{At: now, Kind: watch.Changed, From: visa.NotFound, To: visa.InProgress, Answer: answer})
-	fresh, err := a.store.Deliveries(t.Context(), "", 1, func(alert.Delivery) bool { return true })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &scene{appliance: a, words: []string{
-		"{anna}", string(ann.ID), "{boris}", string(bor.ID), "{phone}", phone.ID, "{spare}", spare.ID,
-		"{letter}", dead[0].ID, "{fresh}", fresh[0].ID, "{nobody}", string(watch.NewID(now)), "{secret}", secret,
-	}}
-}
-
-// nextMilli waits, less than a millisecond, until new IDs sort behind the old ones.
-func nextMilli() {
-	for start := time.Now().UnixMilli(); time.Now().UnixMilli() == start; {
-	}
-}
-
-func (s *scene) fill(text string) string { return strings.NewReplacer(s.words...).Replace(text) }
-
-// scenario is one request and what must come of it.
-type scenario struct {
-	name         string
-	before       func(*testing.T, *scene)
-	method, path string
-	headers      []string
-	body         string
-	want         int
-	// wantBody must be part of the answer: every name in it has the value it has here.
-	wantBody string
-	// wantNot must not be in the answer.
-	wantNot string
-	// wantHeader is a name and a value.
-	wantHeader [2]string
-}
-
-func runScenarios(t *testing.T, scenarios []scenario) {
-	t.Helper()
-	for _, tc := range scenarios {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			s := newScene(t)
-			if tc.before != nil {
-				tc.before(t, s)
-			}
-			headers := make([]string, len(tc.headers))
-			for i, h := range tc.headers {
-				headers[i] = s.fill(h)
-			}
-			w := s.do(tc.method, s.fill(tc.path), s.fill(tc.body), headers...)
-			if w.Code != tc.want {
-				t.Fatalf("status %d, want %d: %s", w.Code, tc.want, w.Body)
-			}
-			if tc.wantBody != "" {
-				if err := holds(w.Body.Bytes(), []byte(s.fill(tc.wantBody))); err != nil {
-					t.Errorf("%v in %s", err, w.Body)
-				}
-			}
-			if not := s.fill(tc.wantNot); not != "" && strings.Contains(w.Body.String(), not) {
-				t.Errorf("%q is in %s", not, w.Body)
-			}
-			if name, want := tc.wantHeader[0], s.fill(tc.wantHeader[1]); w.Header().Get(name) != want {
-				t.Errorf("%s: %q, want %q", name, w.Header().Get(name), want)
-			}
-		})
-	}
-}
-
-// holds reports where the JSON value part is not in whole. Of lists, every
-// item must hold its counterpart, and there must be as many.
-func holds(whole, part []byte) error {
-	var w, p any
-	if err := errors.Join(json.Unmarshal(whole, &w), json.Unmarshal(part, &p)); err != nil {
-		return err
-	}
-	return holdsValue("", w, p)
-}
-
-func holdsValue(at string, whole, part any) error {
-	switch p := part.(type) {
-	case map[string]any:
-		w, _ := whole.(map[string]any)
-		for name, value := range p {
-			if err := holdsValue(at+"/"+name, w[name], value); err != nil {
-				return err
-			}
-		}
-		return nil
-	case []any:
-		w, _ := whole.([]any)
-		if len(w) != len(p) {
-			return fmt.Errorf("%s has %d items, want %d", at, len(w), len(p))
-		}
-		for i := range p {
-			if err := holdsValue(fmt.Sprintf("%s/%d", at, i), w[i], p[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if !reflect.DeepEqual(whole, part) {
-		return fmt.Errorf("%s is %v, want %v", at, whole, part)
-	}
-	return nil
-}
 
 func TestApplications(t *testing.T) {
 	t.Parallel()
@@ -178,9 +32,11 @@ func TestApplications(t *testing.T) {
 		{name: "list too much", method: "GET", path: "/api/v1/applications?limit=501", want: 422, wantBody: `{"field":"limit"}`},
 		{name: "list nothing", method: "GET", path: "/api/v1/applications?limit=0", want: 422, wantBody: `{"field":"limit"}`},
 
-		{name: "add", method: "POST", path: "/api/v1/applications", body: `{"reference":" test 202502209002 ","label":"Cecil","channels":["{spare}"],"interval":"90m","muted":true}`,
+		{
+			name: "add", method: "POST", path: "/api/v1/applications", body: `{"reference":" test 202502209002 ","label":"Cecil","channels":["{spare}"],"interval":"90m","muted":true}`,
 			want: 201, wantBody: `{"reference":"TEST202502209002","label":"Cecil","channels":["{spare}"],"interval":"1h30m0s","muted":true,"paused":false,"revision":1}`,
-			wantHeader: [2]string{"ETag", `"1"`}},
+			wantHeader: [2]string{"ETag", `"1"`},
+		},
 		{name: "add what stands", method: "POST", path: "/api/v1/applications", body: `{"reference":"OAM-90012/DP-2025"}`, want: 409, wantBody: `{"code":"duplicate","application":"{boris}"}`},
 		{name: "add a wrong number", method: "POST", path: "/api/v1/applications", body: `{"reference":"ZZZZ2O2501159001"}`, want: 422, wantBody: `{"field":"reference","reason":"digits.letter"}`, wantNot: "ZZZZ"},
 		{name: "add no number", method: "POST", path: "/api/v1/applications", body: `{"label":"x"}`, want: 422, wantBody: `{"field":"reference","reason":"whole.empty"}`},
@@ -209,8 +65,10 @@ func TestApplications(t *testing.T) {
 		{name: "get by a path that climbs", method: "GET", path: "/api/v1/applications/..%2f..%2fetc%2fpasswd", want: 404},
 
 		{name: "edit one field", method: "PATCH", path: "/api/v1/applications/{anna}", body: `{"label":"Anička"}`, want: 200, wantBody: `{"label":"Anička","channels":["{phone}"],"status":"in_progress","revision":4}`},
-		{name: "edit everything", method: "PATCH", path: "/api/v1/applications/{boris}", body: `{"label":"","channels":["{phone}","{spare}"],"interval":"2h","paused":true,"muted":true}`, want: 200,
-			wantBody: `{"label":"","channels":["{phone}","{spare}"],"interval":"2h0m0s","paused":true,"muted":true}`, wantNot: "next_check_at"},
+		{
+			name: "edit everything", method: "PATCH", path: "/api/v1/applications/{boris}", body: `{"label":"","channels":["{phone}","{spare}"],"interval":"2h","paused":true,"muted":true}`, want: 200,
+			wantBody: `{"label":"","channels":["{phone}","{spare}"],"interval":"2h0m0s","paused":true,"muted":true}`, wantNot: "next_check_at",
+		},
 		{name: "edit the version that is known", method: "PATCH", path: "/api/v1/applications/{anna}", headers: []string{"If-Match", `"3"`}, body: `{"muted":true}`, want: 200, wantHeader: [2]string{"ETag", `"4"`}},
 		{name: "edit another version", method: "PATCH", path: "/api/v1/applications/{anna}", headers: []string{"If-Match", `"2"`}, body: `{"muted":true}`, want: 412, wantBody: `{"code":"changed"}`},
 		{name: "edit the reference", method: "PATCH", path: "/api/v1/applications/{anna}", body: `{"reference":"TEST202502209002"}`, want: 422, wantBody: `{"field":"reference"}`},
@@ -234,24 +92,6 @@ func TestApplications(t *testing.T) {
 	})
 }
 
-// useUpChecks makes the engine believe that both checks by hand were made just now.
-func useUpChecks(t *testing.T, s *scene) {
-	t.Helper()
-	id := watch.ID(s.fill("{anna}"))
-	_, err := s.store.Edit(t.Context(), id, func(a *watch.Application) error {
-		now := time.Now()
-		a.State.Asked = []time.Time{now, now}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	// An edit ends the wait for the first check, which costs nothing.
-	if _, err := s.engine.Edit(t.Context(), id, func(*watch.Application) error { return nil }); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestChannels(t *testing.T) {
 	t.Parallel()
 	refuse := func(_ *testing.T, s *scene) { s.mail.refuse = errors.New("403 Forbidden: topic is reserved") }
@@ -265,10 +105,14 @@ func TestChannels(t *testing.T) {
 		{name: "get", method: "GET", path: "/api/v1/channels/{phone}", want: 200, wantBody: `{"name":"Phone","secrets":{"token":true}}`, wantNot: "{secret}"},
 		{name: "get what there is not", method: "GET", path: "/api/v1/channels/{nobody}", want: 404, wantBody: `{"code":"not_found"}`},
 
-		{name: "add with defaults", method: "POST", path: "/api/v1/channels", body: `{"name":"Tablet","kind":"ntfy","fields":{"topic":"visa","server":""}}`, want: 201,
-			wantBody: `{"name":"Tablet","privacy":"masked","language":"en","fields":{"topic":"visa"},"secrets":{"token":false},"operator":false,"paused":false}`},
-		{name: "add with everything", method: "POST", path: "/api/v1/channels", body: `{"name":"Tablet","kind":"ntfy","fields":{"topic":"visa","token":"{secret}"},"privacy":"full","language":"cs","operator":true,"paused":true}`, want: 201,
-			wantBody: `{"privacy":"full","language":"cs","operator":true,"paused":true,"secrets":{"token":true}}`, wantNot: "{secret}"},
+		{
+			name: "add with defaults", method: "POST", path: "/api/v1/channels", body: `{"name":"Tablet","kind":"ntfy","fields":{"topic":"visa","server":""}}`, want: 201,
+			wantBody: `{"name":"Tablet","privacy":"masked","language":"en","fields":{"topic":"visa"},"secrets":{"token":false},"operator":false,"paused":false}`,
+		},
+		{
+			name: "add with everything", method: "POST", path: "/api/v1/channels", body: `{"name":"Tablet","kind":"ntfy","fields":{"topic":"visa","token":"{secret}"},"privacy":"full","language":"cs","operator":true,"paused":true}`, want: 201,
+			wantBody: `{"privacy":"full","language":"cs","operator":true,"paused":true,"secrets":{"token":true}}`, wantNot: "{secret}",
+		},
 		{name: "add without a name", method: "POST", path: "/api/v1/channels", body: `{"kind":"ntfy","fields":{"topic":"visa"}}`, want: 422, wantBody: `{"field":"name"}`},
 		{name: "add with a long name", method: "POST", path: "/api/v1/channels", body: `{"kind":"ntfy","name":"` + strings.Repeat("x", 101) + `"}`, want: 422, wantBody: `{"field":"name"}`},
 		{name: "add with two lines", method: "POST", path: "/api/v1/channels", body: `{"kind":"ntfy","name":"a\nb"}`, want: 422, wantBody: `{"field":"name"}`},
@@ -345,8 +189,10 @@ func TestOtherDoors(t *testing.T) {
 		{name: "healthy, asked by head", method: "HEAD", path: "/healthz", want: 200},
 		{name: "not healthy", before: shut, method: "GET", path: "/healthz", want: 503, wantBody: `{"code":"not_ready","reasons":["the store does not answer"]}`},
 		{name: "ready", method: "GET", path: "/readyz", want: 200, wantBody: `{"status":"ok"}`},
-		{name: "not ready", before: func(_ *testing.T, s *scene) { s.running.Store(false) }, method: "GET", path: "/readyz", want: 503,
-			wantBody: `{"reasons":["no checks are made, because the engine is not running"]}`},
+		{
+			name: "not ready", before: func(_ *testing.T, s *scene) { s.running.Store(false) }, method: "GET", path: "/readyz", want: 503,
+			wantBody: `{"reasons":["no checks are made, because the engine is not running"]}`,
+		},
 		{name: "not ready any more", before: func(t *testing.T, s *scene) {
 			if err := s.server.Shutdown(t.Context()); err != nil {
 				t.Fatal(err)

@@ -1,0 +1,251 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-rod/rod"
+	"github.com/go-rod/rod/lib/launcher"
+	"github.com/go-rod/rod/lib/proto"
+)
+
+// browserPatience is how long the page may take to show something.
+const browserPatience = 20 * time.Second
+
+// newBrowser starts a Chromium that ends with the test.
+func newBrowser(t *testing.T) *rod.Browser {
+	t.Helper()
+	bin := ""
+	for _, name := range []string{"chromium-headless-shell", "chromium", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			bin = found
+			break
+		}
+	}
+	if bin == "" {
+		t.Fatal("this test needs a browser: apt-get install chromium-headless-shell")
+	}
+	l := launcher.New().Bin(bin).Headless(true).NoSandbox(true).Leakless(false).UserDataDir(t.TempDir())
+	at, err := l.Launch()
+	if err != nil {
+		t.Fatalf("start %s: %v", bin, err)
+	}
+	b := rod.New().ControlURL(at)
+	if err := b.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Errorf("close the browser: %v", err)
+		}
+		l.Kill()
+		l.Cleanup()
+	})
+	return b
+}
+
+// proxy serves an appliance under a sub-path, as many people will, and can be cut.
+type proxy struct {
+	*httptest.Server
+	down atomic.Bool
+}
+
+func newProxy(t *testing.T, h http.Handler) *proxy {
+	t.Helper()
+	inner := httptest.NewServer(h)
+	t.Cleanup(inner.Close)
+	to, err := url.Parse(inner.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{}
+	forward := http.StripPrefix("/visa", &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		FlushInterval: -1,
+		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	})
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(p.Close)
+	t.Cleanup(p.CloseClientConnections)
+	return p
+}
+
+// cut breaks every connection, and refuses new ones until mend.
+func (p *proxy) cut() {
+	p.down.Store(true)
+	p.CloseClientConnections()
+}
+
+func (p *proxy) mend() { p.down.Store(false) }
+
+// visitor is a page in a browser, and what it complained about.
+type visitor struct {
+	*rod.Page
+	t *testing.T
+
+	mu         sync.Mutex
+	complaints []string
+	network    []string // requests that failed
+}
+
+func visit(t *testing.T, b *rod.Browser, address string) *visitor {
+	t.Helper()
+	page, err := b.Page(proto.TargetCreateTarget{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	v := &visitor{Page: page, t: t}
+	wait := page.Context(ctx).EachEvent(
+		func(e *proto.RuntimeExceptionThrown) { v.complain("exception: %s", e.ExceptionDetails.Text) },
+		func(e *proto.RuntimeConsoleAPICalled) { v.complain("console %s: %v", e.Type, e.Args) },
+		func(e *proto.LogEntryAdded) {
+			if e.Entry.Source == proto.LogLogEntrySourceNetwork {
+				v.mu.Lock()
+				defer v.mu.Unlock()
+				v.network = append(v.network, e.Entry.Text+" "+e.Entry.URL)
+				return
+			}
+			v.complain("%s: %s", e.Entry.Source, e.Entry.Text) // A broken content policy comes as one of these.
+		},
+	)
+	done := make(chan struct{})
+	go func() { defer close(done); wait() }()
+	t.Cleanup(func() {
+		if t.Failed() {
+			v.picture("failed")
+		}
+		if err := page.Close(); err != nil {
+			t.Errorf("close the page: %v", err)
+		}
+		cancel()
+		<-done
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		for _, c := range v.complaints {
+			t.Errorf("the page complains: %s", c)
+		}
+	})
+	if err := page.Navigate(address); err != nil {
+		t.Fatal(err)
+	}
+	v.Page = page.Timeout(browserPatience * 3)
+	return v
+}
+
+func (v *visitor) complain(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.complaints = append(v.complaints, fmt.Sprintf(format, args...))
+}
+
+// quiet fails if a request failed so far that should not have.
+func (v *visitor) quiet() {
+	v.t.Helper()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.network) > 0 {
+		v.t.Errorf("requests failed: %q", v.network)
+	}
+}
+
+// picture keeps a screenshot for who looks into a failure.
+func (v *visitor) picture(name string) {
+	png, err := v.Screenshot(true, nil)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(v.t.ArtifactDir(), name+".png"), png, 0o600)
+	}
+	if err != nil {
+		v.t.Logf("no screenshot: %v", err)
+	}
+}
+
+// until waits until a function of the page is true.
+func (v *visitor) until(what, js string, args ...any) {
+	v.t.Helper()
+	if err := v.Timeout(browserPatience).Wait(rod.Eval(js, args...)); err != nil {
+		v.t.Fatalf("waiting until %s: %v\nthe page shows:\n%s", what, err, v.text())
+	}
+}
+
+// shows waits until a text can be seen.
+func (v *visitor) shows(text string) {
+	v.t.Helper()
+	v.until("it shows "+text, `text => document.body?.innerText.includes(text) ?? false`, text)
+}
+
+// text returns what can be seen.
+func (v *visitor) text() string {
+	res, err := v.Eval(`() => document.body.innerText`)
+	if err != nil {
+		return err.Error()
+	}
+	return res.Value.Str()
+}
+
+// find returns the element that a person or a screen reader finds by its role and name.
+func (v *visitor) find(role, name string) *rod.Element {
+	v.t.Helper()
+	list, err := proto.AccessibilityQueryAXTree{ObjectID: v.body().Object.ObjectID, AccessibleName: name, Role: role}.Call(v)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if len(list.Nodes) != 1 {
+		v.t.Fatalf("%d elements have the role %s and the name %q, want 1\nthe page shows:\n%s", len(list.Nodes), role, name, v.text())
+	}
+	obj, err := proto.DOMResolveNode{BackendNodeID: list.Nodes[0].BackendDOMNodeID}.Call(v)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	el, err := v.ElementFromObject(obj.Object)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return el
+}
+
+func (v *visitor) body() *rod.Element {
+	v.t.Helper()
+	el, err := v.Element("body")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return el
+}
+
+func (v *visitor) click(role, name string) {
+	v.t.Helper()
+	if err := v.find(role, name).Click(proto.InputMouseButtonLeft, 1); err != nil {
+		v.t.Fatalf("click on %s: %v", name, err)
+	}
+}
+
+func (v *visitor) fill(name, text string) {
+	v.t.Helper()
+	if err := v.find("textbox", name).Input(text); err != nil {
+		v.t.Fatalf("fill in %s: %v", name, err)
+	}
+}
+
+func (v *visitor) signIn(token string) {
+	v.t.Helper()
+	v.until("there is a form", `() => document.getElementById('sign-in')?.hidden === false`)
+	v.fill("Token", token)
+	v.click("button", "Sign in")
+}
