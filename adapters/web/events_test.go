@@ -56,6 +56,7 @@ func (w *wire) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 // served is an appliance that listens on a wire.
 type served struct {
 	*appliance
+	wire   *wire
 	client *http.Client
 	ended  chan error
 }
@@ -63,7 +64,7 @@ type served struct {
 func serveOnWire(t *testing.T) *served {
 	t.Helper()
 	w := newWire()
-	s := &served{appliance: newAppliance(t, nil), ended: make(chan error, 1)}
+	s := &served{appliance: newAppliance(t, nil), wire: w, ended: make(chan error, 1)}
 	transport := &http.Transport{DialContext: w.dial}
 	s.client = &http.Client{Transport: transport}
 	go func() { s.ended <- s.server.Serve(w) }()
