@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/adapters/shout"
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/locale"
@@ -82,18 +83,11 @@ func (p *portal) Check(_ context.Context, ref visa.Reference) (watch.Result, err
 	return fn()
 }
 
-// mail stands in for the notifier and the dispatcher.
+// mail stands in for the dispatcher.
 type mail struct {
 	mu     sync.Mutex
 	refuse error
 	tested []alert.Channel
-}
-
-func (m *mail) Validate(c alert.Channel) error {
-	if c.Fields["topic"] == "" {
-		return &alert.FieldError{Field: "topic", Problem: "is missing. Enter the topic."}
-	}
-	return nil
 }
 
 func (m *mail) Test(ctx context.Context, c alert.Channel) error {
@@ -104,16 +98,6 @@ func (m *mail) Test(ctx context.Context, c alert.Channel) error {
 	defer m.mu.Unlock()
 	m.tested = append(m.tested, c)
 	return m.refuse
-}
-
-// kinds describes one kind of channel; the labels are any keys of the catalogue.
-func kinds() []alert.ChannelKind {
-	return []alert.ChannelKind{{Name: "ntfy", LabelKey: "status.granted", Fields: []alert.ChannelField{
-		{Name: "server", LabelKey: "status.granted", HelpKey: "status.refused", Default: "https://ntfy.example.com"},
-		{Name: "topic", LabelKey: "status.granted", HelpKey: "status.refused", Required: true, Example: "visa"},
-		{Name: "token", LabelKey: "status.granted", HelpKey: "status.refused", Secret: true},
-		{Name: "priority", LabelKey: "status.granted", HelpKey: "status.refused", Choices: []string{"low", "high"}},
-	}}}
 }
 
 // newAppliance returns an appliance whose engine does not run yet.
@@ -142,7 +126,7 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	}
 	cfg := Config{
 		Watching: a.engine, Applications: a.store, Channels: a.store, Deliveries: a.store,
-		Kinds: kinds(), Validate: a.mail.Validate, Test: a.mail.Test, Wake: wake,
+		Kinds: shout.Kinds(), Validate: shout.New(shout.Config{}).Validate, Test: a.mail.Test, Wake: wake,
 		Source: a.engine, Notices: a.store, Tokens: a.store, Store: a.store, Running: a.running.Load,
 		Hub: a.hub, Catalogues: catalogues, Version: "v0-test", Logger: log,
 	}

@@ -90,10 +90,6 @@ func (s *Server) newChannel(c echo.Context) (alert.Channel, error) {
 
 // validate reports the first thing that cannot be in a channel.
 func (s *Server) validate(ch alert.Channel) error {
-	kind, ok := s.kind(ch.Kind)
-	if !ok {
-		return badField("kind", "There is no such kind of channel. GET channels/kinds lists them.")
-	}
 	switch {
 	case ch.Name == "":
 		return badField("name", "The field name is missing. Say what the channel is called.")
@@ -108,23 +104,11 @@ func (s *Server) validate(ch alert.Channel) error {
 		return badField("language", "The field language must be one of %s.", strings.Join(known, ", "))
 	}
 	for name, value := range ch.Fields {
-		if !slices.ContainsFunc(kind.Fields, func(f alert.ChannelField) bool { return f.Name == name }) {
-			return badField("fields", "A channel of this kind has no field of the name given. GET channels/kinds lists them.")
-		}
-		if len(value) > maxFieldValue {
-			return badField(name, "The field %s is longer than %d bytes. Shorten it.", name, maxFieldValue)
+		if len(name) > maxFieldValue || len(value) > maxFieldValue {
+			return badField("fields", "One of the fields is longer than %d bytes. Shorten it.", maxFieldValue)
 		}
 	}
 	return s.cfg.Validate(ch)
-}
-
-// kind returns the description of a kind of channel.
-func (s *Server) kind(name string) (alert.ChannelKind, bool) {
-	at := slices.IndexFunc(s.cfg.Kinds, func(k alert.ChannelKind) bool { return k.Name == name })
-	if at < 0 {
-		return alert.ChannelKind{}, false
-	}
-	return s.cfg.Kinds[at], true
 }
 
 // channel returns one channel, or alert.ErrNoChannel.

@@ -60,8 +60,7 @@ func (s *Server) viewChannel(ch alert.Channel) channelView {
 		ID: ch.ID, Name: ch.Name, Kind: ch.Kind, Fields: map[string]string{}, Secrets: map[string]bool{},
 		Privacy: ch.Privacy, Language: ch.Language, Operator: ch.Operator, Paused: ch.Paused, CreatedAt: ch.CreatedAt.UTC(),
 	}
-	kind, _ := s.kind(ch.Kind)
-	for _, f := range kind.Fields {
+	for _, f := range s.fields(ch.Kind) {
 		value, ok := ch.Fields[f.Name]
 		switch {
 		case f.Secret:
@@ -71,6 +70,16 @@ func (s *Server) viewChannel(ch alert.Channel) channelView {
 		}
 	}
 	return v
+}
+
+// fields describes the fields of a kind of channel; none if there is no such kind.
+func (s *Server) fields(kind string) []alert.ChannelField {
+	for _, k := range s.cfg.Kinds {
+		if k.Name == kind {
+			return k.Fields
+		}
+	}
+	return nil
 }
 
 func (s *Server) viewKind(k alert.ChannelKind) kindView {

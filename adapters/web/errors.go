@@ -151,14 +151,12 @@ func (s *Server) writeError(err error, c echo.Context) {
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	id := requestID(c)
 	if p.cause != nil {
+		p.RequestID = id
 		s.cfg.Logger.LogAttrs(c.Request().Context(), slog.LevelError, "cannot answer a request",
 			slog.String("request_id", id), slog.String("route", route(c)), slog.Any("error", p.cause))
 	}
 	if c.Response().Committed {
 		return
-	}
-	if p.Status >= http.StatusInternalServerError {
-		p.RequestID = id
 	}
 	h := c.Response().Header()
 	if p.RetryAfter > 0 {

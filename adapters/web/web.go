@@ -30,9 +30,9 @@ type Config struct {
 	// Channels and Deliveries are the store's side of messages.
 	Channels   Channels
 	Deliveries Deliveries
-	// Kinds are the kinds of channel there are. Validate says whether the
-	// fields of a channel can be (*alert.FieldError if not), Test sends a
-	// message through a channel and returns the server's answer, redacted.
+	// Kinds are the kinds of channel there are. Validate says whether the kind
+	// and the fields of a channel can be (*alert.FieldError if not), Test sends
+	// a message through a channel and returns the server's answer, redacted.
 	Kinds    []alert.ChannelKind
 	Validate func(alert.Channel) error
 	Test     func(context.Context, alert.Channel) error
