@@ -277,6 +277,31 @@ func TestNewNeedsABrowser(t *testing.T) {
 	}
 }
 
+func TestBrowserGetsNoSecrets(t *testing.T) {
+	bin := t.TempDir() + "/tell"
+	if err := os.WriteFile(bin, []byte("#!/bin/sh\necho \"got [$CZVM_SMTP_PASSWORD] [$HOME] [$TMPDIR]\" >&2\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	short, err := os.MkdirTemp("/tmp", "s") //nolint:usetesting // its paths are too long for this
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(short) }()
+	long := t.TempDir() + "/" + strings.Repeat("long", 20)
+	if err := os.Mkdir(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CZVM_SMTP_PASSWORD", "hidden")
+	t.Setenv("TMPDIR", "/given")
+	for dir, tmp := range map[string]string{short: short + "/czvm-", long: "/given]"} {
+		b := newBrowser(t, func(c *browser.Config) { c.Bin, c.Dir = bin, dir })
+		err := b.Do(within(t, 20*time.Second), nothing)
+		if err == nil || !strings.Contains(err.Error(), "got [] ["+dir+"/czvm-") || !strings.Contains(err.Error(), "] ["+tmp) {
+			t.Errorf("in %s: %v", dir, err)
+		}
+	}
+}
+
 func TestBrowserThatDoesNotStartIsTold(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir() + "/broken"

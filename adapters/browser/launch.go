@@ -119,8 +119,17 @@ func arguments(profileDir string, sandbox bool) []string {
 // environment keeps our own settings, secrets among them, out of the browser
 // and its files out of the home directory.
 func environment(profileDir string) []string {
-	env := []string{"HOME=" + profileDir, "TMPDIR=" + profileDir, "XDG_CONFIG_HOME=" + profileDir, "XDG_CACHE_HOME=" + profileDir}
-	for _, name := range []string{"PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
+	env := []string{"HOME=" + profileDir, "XDG_CONFIG_HOME=" + profileDir, "XDG_CACHE_HOME=" + profileDir}
+	// The full browser makes a socket in its temporary directory, and the path of
+	// a socket has at most 107 characters.
+	const socket = "/org.chromium.Chromium.XXXXXX/SingletonSocket"
+	pass := []string{"PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+	if len(profileDir)+len(socket) <= 107 {
+		env = append(env, "TMPDIR="+profileDir)
+	} else {
+		pass = append(pass, "TMPDIR")
+	}
+	for _, name := range pass {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
 		}

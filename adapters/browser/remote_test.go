@@ -29,7 +29,13 @@ type shell struct {
 // startShell starts a headless shell that listens on a port of loopback.
 func startShell(tb testing.TB, port string) *shell {
 	tb.Helper()
-	cmd := exec.CommandContext(tb.Context(), "chromium-headless-shell",
+	var bin string
+	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil && bin == "" {
+			bin = path
+		}
+	}
+	cmd := exec.CommandContext(tb.Context(), bin, "--headless",
 		"--remote-debugging-port="+port, "--user-data-dir="+tb.TempDir(), "--no-sandbox", "--disable-gpu", "about:blank")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the name may be that of a script around it
 	errs, err := cmd.StderrPipe()
