@@ -19,7 +19,7 @@ func gotifyRow() row {
 			alert.ChannelField{Name: "token", Required: true, Secret: true, Example: "AbCdEf0123456.-"},
 		),
 		check: func(f fields) error {
-			if _, err := server("server", f["server"], true); err != nil {
+			if _, err := server(f["server"], true); err != nil {
 				return err
 			}
 			if !gotifyToken(f["token"]) {
@@ -59,7 +59,7 @@ func gotifyToken(s string) bool {
 // gotifyURL builds the library's URL. The token travels in a header, not in the
 // URL, where proxies would log it.
 func gotifyURL(f fields) *url.URL {
-	srv, err := server("server", f["server"], true)
+	srv, err := server(f["server"], true)
 	if err != nil {
 		return &url.URL{} // Checked before; the library refuses this.
 	}

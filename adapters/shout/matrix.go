@@ -20,7 +20,7 @@ func matrixRow() row {
 		),
 		private: []string{"user", "room"},
 		check: func(f fields) error {
-			if _, err := server("server", f["server"], false); err != nil {
+			if _, err := server(f["server"], false); err != nil {
 				return err
 			}
 			if room := f["room"]; len(room) < 2 || room[0] != '!' && room[0] != '#' || strings.ContainsAny(room, ", /") {
@@ -38,7 +38,7 @@ func matrixRow() row {
 // matrixURL builds the library's URL. A token goes where a password would, with
 // no user before it.
 func matrixURL(f fields) *url.URL {
-	srv, err := server("server", f["server"], false)
+	srv, err := server(f["server"], false)
 	if err != nil {
 		return &url.URL{} // Checked before; the library refuses this.
 	}

@@ -28,7 +28,7 @@ func ntfyRow() row {
 		// On a public server whoever knows the topic can read it.
 		private: []string{"topic", "user"},
 		check: func(f fields) error {
-			if _, err := server("server", f["server"], false); err != nil {
+			if _, err := server(f["server"], false); err != nil {
 				return err
 			}
 			// The server's own rule.
@@ -68,7 +68,7 @@ func ntfyRow() row {
 // ntfyURL builds the library's URL. A token goes where a password would with no
 // user before it, which the server documents as another way to give one.
 func ntfyURL(f fields) *url.URL {
-	srv, err := server("server", f["server"], false)
+	srv, err := server(f["server"], false)
 	if err != nil {
 		return &url.URL{} // Checked before; the library refuses this.
 	}

@@ -67,21 +67,21 @@ func wrong(field, problem string) error { return &alert.FieldError{Field: field,
 
 // server reads the address of a server: http or https, a host, perhaps a port,
 // and a path only where one may be.
-func server(field, value string, mayPath bool) (*url.URL, error) {
+func server(value string, mayPath bool) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(value, "/"))
 	switch {
 	case err != nil:
-		return nil, wrong(field, "It is no address. Write it like https://host.example.com or http://192.168.1.5:8080.")
+		return nil, wrong("server", "It is no address. Write it like https://host.example.com or http://192.168.1.5:8080.")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, wrong(field, "Begin with https:// or, for a server in the own network without encryption, http://.")
+		return nil, wrong("server", "Begin with https:// or, for a server in the own network without encryption, http://.")
 	case u.Hostname() == "":
-		return nil, wrong(field, "The name of the host is missing.")
+		return nil, wrong("server", "The name of the host is missing.")
 	case u.User != nil:
-		return nil, wrong(field, "Put the user and the password into their own fields.")
+		return nil, wrong("server", "Put the user and the password into their own fields.")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return nil, wrong(field, "Leave out everything from ? or # on.")
+		return nil, wrong("server", "Leave out everything from ? or # on.")
 	case u.Path != "" && !mayPath:
-		return nil, wrong(field, "Leave out everything after the host and port.")
+		return nil, wrong("server", "Leave out everything after the host and port.")
 	}
 	return u, nil
 }

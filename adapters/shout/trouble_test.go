@@ -220,30 +220,36 @@ func TestWrongLogin(t *testing.T) {
 	}{
 		"ntfy password": {
 			shouttest.NewNtfy(shouttest.NtfyConfig{User: "anna", Password: "right"}), "ntfy",
-			map[string]string{"topic": "t", "user": "anna", "password": secretWord}, "40101",
+			map[string]string{"topic": "t", "user": "anna", "password": secretWord},
+			"40101",
 		},
 		"ntfy token": {
 			shouttest.NewNtfy(shouttest.NtfyConfig{Token: "tk_right"}), "ntfy",
-			map[string]string{"topic": "t", "token": secretWord}, "40101",
+			map[string]string{"topic": "t", "token": secretWord},
+			"40101",
 		},
 		"ntfy without login": {
 			shouttest.NewNtfy(shouttest.NtfyConfig{Token: "tk_right"}), "ntfy", map[string]string{"topic": "t"}, "40301",
 		},
 		"gotify": {
 			shouttest.NewGotify(shouttest.GotifyConfig{Token: "ARight0123456.-"}), "gotify",
-			map[string]string{"token": gotifyToken}, "provide a valid access token",
+			map[string]string{"token": gotifyToken},
+			"provide a valid access token",
 		},
 		"matrix token": {
 			shouttest.NewMatrix(shouttest.MatrixConfig{Token: "right"}), "matrix",
-			map[string]string{"token": secretWord, "room": "!r:example.com"}, "M_UNKNOWN_TOKEN",
+			map[string]string{"token": secretWord, "room": "!r:example.com"},
+			"M_UNKNOWN_TOKEN",
 		},
 		"matrix password": {
 			shouttest.NewMatrix(shouttest.MatrixConfig{User: "watch", Password: "right"}), "matrix",
-			map[string]string{"user": "watch", "password": secretWord, "room": "!r:example.com"}, "Invalid username or password",
+			map[string]string{"user": "watch", "password": secretWord, "room": "!r:example.com"},
+			"Invalid username or password",
 		},
 		"matrix room": {
 			shouttest.NewMatrix(shouttest.MatrixConfig{Token: "right"}), "matrix",
-			map[string]string{"token": "right", "room": "#nowhere:example.com"}, "Room alias not found",
+			map[string]string{"token": "right", "room": "#nowhere:example.com"},
+			"Room alias not found",
 		},
 	}
 	for name, tt := range tests {

@@ -96,7 +96,8 @@ func (d *Dispatcher) deadline(del Delivery) time.Time {
 func (d *Dispatcher) nextAttempt(del Delivery) time.Time {
 	wait := firstBackOff << min(del.Attempts-1, 16)
 	wait = min(wait, maxBackOff)
-	wait = time.Duration(float64(wait) * (1 - backOffJitter + 2*backOffJitter*mathrand.Float64()))
+	spread := 1 - backOffJitter + 2*backOffJitter*mathrand.Float64() //nolint:gosec // Times are no secret.
+	wait = time.Duration(float64(wait) * spread)
 	at := time.Now().Add(min(wait, maxBackOff))
 	if last := d.deadline(del); at.After(last) {
 		return last
@@ -120,7 +121,7 @@ func (d *Dispatcher) bury(ctx context.Context, del Delivery, why string) {
 }
 
 func (d *Dispatcher) settle(ctx context.Context, del Delivery) {
-	d.persist(ctx, "cannot settle a delivery", func() error { return d.cfg.Outbox.Settle(ctx, del) })
+	d.persist(ctx, "settle a delivery", func() error { return d.cfg.Outbox.Settle(ctx, del) })
 }
 
 // raise tells the other operator channels that c is dead. It comes before the
@@ -131,7 +132,7 @@ func (d *Dispatcher) raise(ctx context.Context, c Channel, err error) {
 		Kind: ChannelDead, Subject: c.Name, Since: now, At: now,
 		Detail: cut(oneLine(err.Error()), maxLastError),
 	}
-	d.persist(ctx, "cannot raise a notice", func() error {
+	d.persist(ctx, "raise a notice", func() error {
 		raised, err := d.cfg.Notices.Raise(ctx, noticeKey(c), n, c.ID)
 		if raised {
 			d.Wake()
@@ -143,7 +144,7 @@ func (d *Dispatcher) raise(ctx context.Context, c Channel, err error) {
 // resolve ends the notice about c, if there is one.
 func (d *Dispatcher) resolve(ctx context.Context, c Channel) {
 	n := Notification{Kind: ChannelDead, Resolved: true, Subject: c.Name, At: time.Now()}
-	d.persist(ctx, "cannot resolve a notice", func() error {
+	d.persist(ctx, "resolve a notice", func() error {
 		resolved, err := d.cfg.Notices.Resolve(ctx, noticeKey(c), n, c.ID)
 		if resolved {
 			d.Wake()
@@ -156,14 +157,14 @@ func noticeKey(c Channel) string { return string(ChannelDead) + ":" + c.ID }
 
 // persist repeats op until the store takes it or ctx ends. What is lost in the
 // second case is only the knowledge that a message was sent.
-func (d *Dispatcher) persist(ctx context.Context, trouble string, op func() error) {
+func (d *Dispatcher) persist(ctx context.Context, what string, op func() error) {
 	var pause time.Duration
 	for {
 		err := op()
 		if err == nil {
 			return
 		}
-		d.cfg.Logger.Error(trouble, slog.Any("error", err))
+		d.cfg.Logger.Error("cannot write to the store", slog.String("what", what), slog.Any("error", err))
 		pause = nextPause(pause)
 		select {
 		case <-ctx.Done():

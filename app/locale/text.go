@@ -57,7 +57,7 @@ func checkPattern(pattern string) error {
 	if pattern == "" {
 		return errors.New("is empty")
 	}
-	return eachPiece(pattern, func(string) error { return nil }, func(name string) error {
+	return eachPiece(pattern, func(string) {}, func(name string) error {
 		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
 			return fmt.Errorf("{%s} is no placeholder", name)
 		}
@@ -66,15 +66,13 @@ func checkPattern(pattern string) error {
 }
 
 // eachPiece splits pattern into literal pieces and the names of placeholders.
-func eachPiece(pattern string, literal, placeholder func(string) error) error {
+func eachPiece(pattern string, literal func(string), placeholder func(string) error) error {
 	for pattern != "" {
 		before, rest, found := strings.Cut(pattern, "{")
 		if strings.Contains(before, "}") {
 			return errors.New("} without {")
 		}
-		if err := literal(before); err != nil {
-			return err
-		}
+		literal(before)
 		if !found {
 			return nil
 		}
@@ -122,14 +120,15 @@ func (l *Locale) Text(key string, args ...any) string {
 		}
 	}
 	var b strings.Builder
-	write := func(s string) error { b.WriteString(s); return nil }
+	write := func(s string) { b.WriteString(s) }
 	// The pattern was checked when the catalogue was read: there is no error.
 	_ = eachPiece(l.pattern(t, values), write, func(name string) error {
-		v, ok := values[name]
-		if !ok {
-			return write("{" + name + "}")
+		if v, ok := values[name]; ok {
+			write(l.value(v))
+		} else {
+			write("{" + name + "}")
 		}
-		return write(l.value(v))
+		return nil
 	})
 	return b.String()
 }
