@@ -126,7 +126,10 @@ const (
 
 // Delivery is an outbox entry: one notification on its way to one channel.
 type Delivery struct {
-	ID            string        `json:"id"`
+	ID string `json:"id"`
+	// Seq is the delivery's place in the outbox, given by the store: a later
+	// one has a higher number, whatever the clock said.
+	Seq           uint64        `json:"seq,omitempty"`
 	ChannelID     string        `json:"channel_id"`
 	Notification  Notification  `json:"notification"`
 	State         DeliveryState `json:"state"`

@@ -133,7 +133,7 @@ func (d *Dispatcher) raise(ctx context.Context, c Channel, err error) {
 		Detail: cut(oneLine(err.Error()), maxLastError),
 	}
 	d.persist(ctx, "raise a notice", func() error {
-		raised, err := d.cfg.Notices.Raise(ctx, noticeKey(c), n, c.ID)
+		raised, err := d.cfg.Notices.Raise(ctx, ChannelDeadKey(c.ID), n, c.ID)
 		if raised {
 			d.Wake()
 		}
@@ -145,7 +145,7 @@ func (d *Dispatcher) raise(ctx context.Context, c Channel, err error) {
 func (d *Dispatcher) resolve(ctx context.Context, c Channel) {
 	n := Notification{Kind: ChannelDead, Resolved: true, Subject: c.Name, At: time.Now()}
 	d.persist(ctx, "resolve a notice", func() error {
-		resolved, err := d.cfg.Notices.Resolve(ctx, noticeKey(c), n, c.ID)
+		resolved, err := d.cfg.Notices.Resolve(ctx, ChannelDeadKey(c.ID), n, c.ID)
 		if resolved {
 			d.Wake()
 		}
@@ -153,7 +153,8 @@ func (d *Dispatcher) resolve(ctx context.Context, c Channel) {
 	})
 }
 
-func noticeKey(c Channel) string { return string(ChannelDead) + ":" + c.ID }
+// ChannelDeadKey returns the key of the operator notice that a channel is dead.
+func ChannelDeadKey(id string) string { return string(ChannelDead) + ":" + id }
 
 // persist repeats op until the store takes it or ctx ends. What is lost in the
 // second case is only the knowledge that a message was sent.
