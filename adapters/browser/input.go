@@ -19,8 +19,6 @@ type Key string
 const (
 	Backspace Key = "Backspace"
 	Tab       Key = "Tab"
-	Enter     Key = "Enter"
-	Escape    Key = "Escape"
 	ArrowDown Key = "ArrowDown"
 )
 
@@ -31,10 +29,6 @@ func (k Key) code() int {
 		return 8
 	case Tab:
 		return 9
-	case Enter:
-		return 13
-	case Escape:
-		return 27
 	case ArrowDown:
 		return 40
 	}
@@ -56,9 +50,6 @@ func (p *Page) Insert(ctx context.Context, text string) error {
 func (p *Page) Press(ctx context.Context, key Key) error {
 	down := proto.InputDispatchKeyEvent{
 		Type: proto.InputDispatchKeyEventTypeRawKeyDown, Key: string(key), Code: string(key), WindowsVirtualKeyCode: key.code(),
-	}
-	if key == Enter { // the one that sends a character too
-		down.Type, down.Text = proto.InputDispatchKeyEventTypeKeyDown, "\r"
 	}
 	return p.stroke(ctx, down)
 }
