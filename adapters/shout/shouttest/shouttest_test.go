@@ -79,11 +79,18 @@ func TestProblems(t *testing.T) {
 		{"ntfy: sequence", shouttest.NewNtfy(shouttest.NtfyConfig{}), "POST", "/a", "x", []string{"X-Sequence-ID", "a/b"}, 200, "sequence"},
 		{"ntfy: link", shouttest.NewNtfy(shouttest.NtfyConfig{}), "POST", "/a", "x", []string{"Click", "page"}, 200, "click"},
 		{"gotify: token in the URL", shouttest.NewGotify(shouttest.GotifyConfig{Token: token}), "POST", "/message?token=secret", "{}", nil, 401, "query"},
-		{"gotify: form", shouttest.NewGotify(shouttest.GotifyConfig{Token: token}), "POST", "/message", "message=x",
-			[]string{"X-Gotify-Key", token, "Content-Type", "application/x-www-form-urlencoded"}, 400, "content type"},
+		{
+			"gotify: form", shouttest.NewGotify(shouttest.GotifyConfig{Token: token}), "POST", "/message", "message=x",
+			[]string{"X-Gotify-Key", token, "Content-Type", "application/x-www-form-urlencoded"},
+			400, "content type",
+		},
 		{"matrix: token in the URL", shouttest.NewMatrix(shouttest.MatrixConfig{Token: token}), "POST", "/_matrix/client/v3/join/%23a?access_token=secret", "{}", nil, 401, "query"},
-		{"matrix: no text", shouttest.NewMatrix(shouttest.MatrixConfig{Token: token, Rooms: map[string]string{"": "!a"}}), "PUT",
-			"/_matrix/client/v3/rooms/!a/send/m.room.message/1", "{}", []string{"Authorization", "Bearer secret"}, 400, "no text message"},
+		{
+			"matrix: no text", shouttest.NewMatrix(shouttest.MatrixConfig{Token: token, Rooms: map[string]string{"": "!a"}}), "PUT",
+			"/_matrix/client/v3/rooms/!a/send/m.room.message/1", "{}",
+			[]string{"Authorization", "Bearer secret"},
+			400, "no text message",
+		},
 		{"matrix: other event", shouttest.NewMatrix(shouttest.MatrixConfig{Token: token}), "PUT", "/_matrix/client/v3/rooms/!a/state/x", "{}", nil, 404, "unexpected PUT"},
 		{"webhook: other body", shouttest.NewWebhook(shouttest.WebhookConfig{}), "POST", "/", `{"other":1}`, []string{"Content-Type", "application/json"}, 400, "promised form"},
 	}
