@@ -3,7 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,10 +36,7 @@ func (s *Store) Record(_ context.Context, id watch.ID, decide func(watch.Applica
 	a.State = d.State
 	a.Revision++
 	if !d.Changed() {
-		full := s.late.add(s.flushLate, func(l *late) { l.applications[id] = a })
-		if full {
-			return a, s.flush()
-		}
+		s.keepLate(func(l *late) { l.applications[id] = cloned(a) })
 		return a, nil
 	}
 	now := time.Now()
@@ -69,6 +66,8 @@ func (s *Store) Application(_ context.Context, id watch.ID) (watch.Application, 
 }
 
 func (s *Store) application(id watch.ID) (a watch.Application, err error) {
+	// Before the file: what is written in the meantime is found there.
+	waiting, waits := s.late.of(id)
 	err = s.view(func(tx *bbolt.Tx) error {
 		ok, err := s.get(tx, bucketApplications, string(id), &a)
 		if err == nil && !ok {
@@ -79,11 +78,14 @@ func (s *Store) application(id watch.ID) (a watch.Application, err error) {
 	if err != nil {
 		return watch.Application{}, err
 	}
-	return s.late.newer(a), nil
+	if waits && waiting.Revision > a.Revision {
+		return waiting, nil
+	}
+	return a, nil
 }
 
 // Applications calls yield for every application whose ID sorts behind after,
-// the oldest first, until it returns false.
+// the oldest first, until it returns false. One that cannot be read is left out.
 func (s *Store) Applications(_ context.Context, after watch.ID, yield func(watch.Application) bool) error {
 	return s.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketApplications)).Cursor()
@@ -93,10 +95,7 @@ func (s *Store) Applications(_ context.Context, after watch.ID, yield func(watch
 		}
 		for ; k != nil; k, v = c.Next() {
 			var a watch.Application
-			if err := s.decode(bucketApplications, string(k), v, &a); err != nil {
-				return err
-			}
-			if !yield(s.late.newer(a)) {
+			if s.tryDecode(bucketApplications, string(k), v, &a) && !yield(s.late.newer(a)) {
 				return nil
 			}
 		}
@@ -147,16 +146,21 @@ func (s *Store) Edit(_ context.Context, id watch.ID, edit func(*watch.Applicatio
 	return a, nil
 }
 
-// Remove implements watch.Applications.
+// Remove implements watch.Applications. An application that cannot be read can
+// be removed like any other.
 func (s *Store) Remove(_ context.Context, id watch.ID) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	a, err := s.application(id)
-	if err != nil {
-		return err
+	a, unreadable := s.application(id)
+	if errors.Is(unreadable, watch.ErrNotFound) {
+		return unreadable
 	}
-	err = s.update(func(tx *bbolt.Tx) error {
-		if err := tx.Bucket([]byte(bucketReferences)).Delete(s.digest(a)); err != nil {
+	err := s.update(func(tx *bbolt.Tx) error {
+		digest := s.digest(a)
+		if unreadable != nil {
+			digest = digestOf(tx, id)
+		}
+		if err := tx.Bucket([]byte(bucketReferences)).Delete(digest); err != nil {
 			return err
 		}
 		for _, bucket := range []string{bucketApplications, bucketSchedule} {
@@ -176,35 +180,6 @@ func (s *Store) Remove(_ context.Context, id watch.ID) error {
 	return nil
 }
 
-// History returns the newest entries of an application, newest first.
-func (s *Store) History(_ context.Context, id watch.ID, most int) ([]watch.Entry, error) {
-	entries := []watch.Entry{}
-	err := s.view(func(tx *bbolt.Tx) error {
-		if tx.Bucket([]byte(bucketApplications)).Get([]byte(id)) == nil {
-			return watch.ErrNotFound
-		}
-		c := tx.Bucket([]byte(bucketHistory)).Cursor()
-		// The sequence begins with a zero byte, so that 0xff stands behind all.
-		back := c.Last
-		if behind, _ := c.Seek(append([]byte(id), 0xff)); behind != nil {
-			back = c.Prev
-		}
-		k, v := back()
-		for ; bytes.HasPrefix(k, []byte(id)) && len(entries) < most; k, v = c.Prev() {
-			var e watch.Entry
-			if err := s.decode(bucketHistory, string(k), v, &e); err != nil {
-				return err
-			}
-			entries = append(entries, e)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return entries, nil
-}
-
 // putApplication stores a and its place in the schedule.
 func (s *Store) putApplication(tx *bbolt.Tx, a watch.Application) error {
 	if err := s.put(tx, bucketApplications, string(a.ID), a); err != nil {
@@ -217,28 +192,18 @@ func (s *Store) putApplication(tx *bbolt.Tx, a watch.Application) error {
 	return schedule.Put([]byte(a.ID), putTime(a.State.NextCheckAt))
 }
 
-// putEntry appends e to the history of id.
-func (s *Store) putEntry(tx *bbolt.Tx, id watch.ID, e watch.Entry) error {
-	seq, err := tx.Bucket([]byte(bucketHistory)).NextSequence()
-	if err != nil {
-		return err
-	}
-	key := binary.BigEndian.AppendUint64([]byte(id), seq)
-	return s.put(tx, bucketHistory, string(key), e)
-}
-
 // digest returns the key under which the reference of a is looked up. The
 // suffix of an OAM number makes no other application.
 func (s *Store) digest(a watch.Application) []byte {
 	return s.sealer.Digest([]byte(strings.ToUpper(a.Reference.Identity())))
 }
 
-// deletePrefix deletes every key that begins with prefix.
-func deletePrefix(b *bbolt.Bucket, prefix []byte) error {
-	c := b.Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Seek(prefix) {
-		if err := c.Delete(); err != nil {
-			return err
+// digestOf looks for the digest of an application whose reference cannot be read.
+func digestOf(tx *bbolt.Tx, id watch.ID) []byte {
+	c := tx.Bucket([]byte(bucketReferences)).Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		if string(v) == string(id) {
+			return bytes.Clone(k)
 		}
 	}
 	return nil
@@ -259,8 +224,17 @@ func (s *Store) Source(_ context.Context, name string) (state watch.SourceState,
 	return state, err
 }
 
-// PutSource implements watch.SourceKeeper.
-func (s *Store) PutSource(_ context.Context, name string, state watch.SourceState) error {
-	s.late.add(s.flushLate, func(l *late) { l.sources[name] = state })
+// PutSource implements watch.SourceKeeper. A state that could not be written at
+// once counts all the same, and waits for the next write.
+func (s *Store) PutSource(_ context.Context, name string, state watch.SourceState, now bool) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.keepLate(func(l *late) { l.sources[name] = state })
+	if !now {
+		return nil
+	}
+	if err := s.flush(); err != nil {
+		return fmt.Errorf("keep the state of a source: %w", err)
+	}
 	return nil
 }

@@ -110,7 +110,7 @@ func TestUnchangedResultsAreWrittenTogether(t *testing.T) {
 			if _, err := s.Record(t.Context(), a.ID, unchanged(next)); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.PutSource(t.Context(), "replica", watch.SourceState{AnsweredAt: next}); err != nil {
+			if err := s.PutSource(t.Context(), "replica", watch.SourceState{AnsweredAt: next}, false); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -26,16 +25,15 @@ func (s *Store) Channel(_ context.Context, id string) (c alert.Channel, err erro
 	return c, err
 }
 
-// Channels returns all channels, the oldest first.
+// Channels returns all channels, the oldest first. One that cannot be read is left out.
 func (s *Store) Channels(_ context.Context) ([]alert.Channel, error) {
 	channels := []alert.Channel{}
 	err := s.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucketChannels)).ForEach(func(k, v []byte) error {
 			var c alert.Channel
-			if err := s.decode(bucketChannels, string(k), v, &c); err != nil {
-				return err
+			if s.tryDecode(bucketChannels, string(k), v, &c) {
+				channels = append(channels, c)
 			}
-			channels = append(channels, c)
 			return nil
 		})
 	})
@@ -93,7 +91,8 @@ func (s *Store) hurry(tx *bbolt.Tx, channel string, now time.Time) error {
 	})
 }
 
-// RemoveChannel deletes a channel; what waited for it becomes a dead letter.
+// RemoveChannel deletes a channel; what waited for it becomes a dead letter, and
+// the notice that it is dead goes too: nothing could resolve it any more.
 func (s *Store) RemoveChannel(_ context.Context, id string) error {
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -111,6 +110,14 @@ func (s *Store) RemoveChannel(_ context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		for _, p := range line(tx, id) { // What could not be read.
+			if err := tx.Bucket([]byte(bucketOutbox)).Delete(p.key()); err != nil {
+				return err
+			}
+		}
+		if err := tx.Bucket([]byte(bucketNotices)).Delete([]byte(s.noticeID(alert.ChannelDeadKey(id)))); err != nil {
+			return err
+		}
 		return b.Delete([]byte(id))
 	})
 	if err != nil {
@@ -119,31 +126,8 @@ func (s *Store) RemoveChannel(_ context.Context, id string) error {
 	return nil
 }
 
-// eachWaiting calls fn for every delivery that waits for a channel.
-func (s *Store) eachWaiting(tx *bbolt.Tx, channel string, fn func(alert.Delivery) error) error {
-	var ids []string
-	c := tx.Bucket([]byte(bucketOutbox)).Cursor()
-	for k, _ := c.Seek([]byte(channel)); strings.HasPrefix(string(k), channel); k, _ = c.Next() {
-		_, id := splitOutboxKey(k)
-		ids = append(ids, id)
-	}
-	for _, id := range ids {
-		var d alert.Delivery
-		ok, err := s.get(tx, bucketDeliveries, id, &d)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			continue
-		}
-		if err := fn(d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Raise implements alert.Noticeboard.
+// Raise implements alert.Noticeboard. That a channel is dead is not told when
+// it was removed while the last message was on its way to it.
 func (s *Store) Raise(_ context.Context, key string, n alert.Notification, except string) (bool, error) {
 	return s.notice(key, n, except, func(tx *bbolt.Tx, id string) error {
 		return s.put(tx, bucketNotices, id, n)
@@ -162,15 +146,16 @@ func (s *Store) Resolve(_ context.Context, key string, n alert.Notification, exc
 func (s *Store) notice(key string, n alert.Notification, except string, turn func(*bbolt.Tx, string) error) (bool, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
-	id := string(s.sealer.Digest([]byte(key)))
-	var stands bool
+	id := s.noticeID(key)
+	var stands, removed bool
 	if err := s.view(func(tx *bbolt.Tx) error {
 		stands = tx.Bucket([]byte(bucketNotices)).Get([]byte(id)) != nil
+		removed = key == alert.ChannelDeadKey(except) && tx.Bucket([]byte(bucketChannels)).Get([]byte(except)) == nil
 		return nil
 	}); err != nil {
 		return false, err
 	}
-	if stands != n.Resolved {
+	if stands != n.Resolved || removed {
 		return false, nil
 	}
 	err := s.update(func(tx *bbolt.Tx) error {
@@ -189,14 +174,14 @@ func (s *Store) notice(key string, n alert.Notification, except string, turn fun
 	return true, nil
 }
 
+// noticeID is the key under which a notice is kept.
+func (s *Store) noticeID(key string) string { return string(s.sealer.Digest([]byte(key))) }
+
 // operators returns the channels that hear of trouble with the appliance.
 func (s *Store) operators(tx *bbolt.Tx, except string) (ids []string, err error) {
 	err = tx.Bucket([]byte(bucketChannels)).ForEach(func(k, v []byte) error {
 		var c alert.Channel
-		if err := s.decode(bucketChannels, string(k), v, &c); err != nil {
-			return err
-		}
-		if c.Operator && c.ID != except {
+		if s.tryDecode(bucketChannels, string(k), v, &c) && c.Operator && c.ID != except {
 			ids = append(ids, c.ID)
 		}
 		return nil
@@ -204,16 +189,15 @@ func (s *Store) operators(tx *bbolt.Tx, except string) (ids []string, err error)
 	return ids, err
 }
 
-// Notices returns the operator notices that stand.
+// Notices returns the operator notices that stand. One that cannot be read is left out.
 func (s *Store) Notices(_ context.Context) ([]alert.Notification, error) {
 	notices := []alert.Notification{}
 	err := s.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucketNotices)).ForEach(func(k, v []byte) error {
 			var n alert.Notification
-			if err := s.decode(bucketNotices, string(k), v, &n); err != nil {
-				return err
+			if s.tryDecode(bucketNotices, string(k), v, &n) {
+				notices = append(notices, n)
 			}
-			notices = append(notices, n)
 			return nil
 		})
 	})

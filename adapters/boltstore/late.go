@@ -3,6 +3,7 @@ package boltstore
 import (
 	"encoding/binary"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +17,9 @@ const (
 	// SD cards: most checks change nothing but times, and what a crash would
 	// lose of them is asked again.
 	lateFor = time.Minute
-	// lateMost is how many may wait; then they are written at once.
+	// lateMost is how many may wait; then they are written at once. Only while
+	// the disk cannot be written there may be more: at most one, the newest, of
+	// each application.
 	lateMost = 1000
 )
 
@@ -53,57 +56,103 @@ func (l *late) stop() {
 	}
 }
 
-// newer returns the version of a that waits for the disk, if it is newer than a.
-func (l *late) newer(a watch.Application) watch.Application {
+// of returns the version of an application that waits for the disk. It shares
+// nothing with the one that is kept.
+func (l *late) of(id watch.ID) (a watch.Application, ok bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if w, ok := l.applications[a.ID]; ok && w.Revision > a.Revision {
+	a, ok = l.applications[id]
+	return cloned(a), ok
+}
+
+// newer returns the version of a that waits for the disk, if it is newer than a.
+func (l *late) newer(a watch.Application) watch.Application {
+	if w, ok := l.of(a.ID); ok && w.Revision > a.Revision {
 		return w
 	}
 	return a
 }
 
-// add keeps what set puts into l for later, and reports whether it is time to
-// write because too much is waiting.
-func (l *late) add(flush func(), set func(*late)) (full bool) {
+// cloned returns a copy of a that shares nothing with it.
+func cloned(a watch.Application) watch.Application {
+	a.Channels, a.State.Asked = slices.Clone(a.Channels), slices.Clone(a.State.Asked)
+	if a.State.Pending != nil {
+		p := *a.State.Pending
+		a.State.Pending = &p
+	}
+	if a.State.Trouble != nil {
+		t := *a.State.Trouble
+		a.State.Trouble = &t
+	}
+	return a
+}
+
+// add keeps what set puts into l, and returns how many applications wait.
+func (l *late) add(set func(*late)) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	set(l)
+	return len(l.applications)
+}
+
+// arm starts the timer, unless it runs already.
+func (l *late) arm(flush func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.timer == nil && !l.stopped {
 		l.timer = time.AfterFunc(lateFor, flush)
 	}
-	return len(l.applications) >= lateMost
 }
 
-// flushLate writes what is waiting; it is called by the timer.
+// disarm ends the timer that has fired, and reports whether the store is open still.
+func (l *late) disarm() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil {
+		l.timer.Stop()
+		l.timer = nil
+	}
+	return !l.stopped
+}
+
+// keepLate keeps what set puts into s.late until the next write. It cannot
+// fail: what cannot be written goes on waiting. The caller holds s.write.
+func (s *Store) keepLate(set func(*late)) {
+	waiting := s.late.add(set)
+	s.late.arm(s.flushLate)
+	// After a write that failed it is the timer that tries again, not each result.
+	if waiting >= lateMost && s.failed.Load() == nil {
+		s.tryFlush()
+	}
+}
+
+// flushLate writes what is waiting; it is called by the timer. After a write
+// that failed it writes in any case, to see whether that works again.
 func (s *Store) flushLate() {
 	s.write.Lock()
 	defer s.write.Unlock()
-	if err := s.flush(); err != nil {
-		s.log.Error("cannot write the results of unchanged checks; they will be tried again", slog.Any("error", err))
-		s.late.again(s.flushLate)
+	if s.late.disarm() && (s.late.waits() || s.failed.Load() != nil) {
+		s.tryFlush()
 	}
 }
 
-// again starts the timer anew after a write has failed.
-func (l *late) again(flush func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.stopped {
-		l.timer = time.AfterFunc(lateFor, flush)
+// tryFlush writes what is waiting; if that fails, update has armed the timer
+// for another try. The caller holds s.write.
+func (s *Store) tryFlush() {
+	if err := s.flush(); err != nil {
+		s.log.Error("cannot write what waits for the disk; it will be tried again", slog.Any("error", err))
 	}
+}
+
+// waits reports whether anything waits for the disk.
+func (l *late) waits() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return len(l.applications)+len(l.sources) > 0
 }
 
 // flush writes what is waiting. The caller holds s.write.
-func (s *Store) flush() error {
-	s.late.mu.RLock()
-	waiting := len(s.late.applications) + len(s.late.sources)
-	s.late.mu.RUnlock()
-	if waiting == 0 {
-		return nil
-	}
-	return s.update(func(*bbolt.Tx) error { return nil })
-}
+func (s *Store) flush() error { return s.update(func(*bbolt.Tx) error { return nil }) }
 
 // putLate puts what is waiting into tx.
 func (s *Store) putLate(tx *bbolt.Tx) error {

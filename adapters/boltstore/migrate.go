@@ -10,8 +10,9 @@ import (
 // keySchema is where the schema version stands in the meta bucket.
 const keySchema = "schema"
 
-// migration brings a file from one schema version to the next.
-type migration func(tx *bbolt.Tx) error
+// migration brings a file from one schema version to the next; the values it
+// changes are sealed and opened by s.
+type migration func(s *Store, tx *bbolt.Tx) error
 
 // migrations are applied in order: the first makes version 1 out of an empty
 // file. Released ones are never changed, only followed by others.
@@ -20,7 +21,7 @@ func migrations() []migration {
 }
 
 // makeBuckets makes version 1.
-func makeBuckets(tx *bbolt.Tx) error {
+func makeBuckets(_ *Store, tx *bbolt.Tx) error {
 	for _, name := range buckets() {
 		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 			return fmt.Errorf("make the bucket %s: %w", name, err)
@@ -45,7 +46,7 @@ func (s *Store) prepare(steps []migration) error {
 	}
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		for i, step := range steps[version:] {
-			if err := step(tx); err != nil {
+			if err := step(s, tx); err != nil {
 				return fmt.Errorf("bring the data to schema %d: %w", version+i+1, err)
 			}
 		}

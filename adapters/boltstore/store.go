@@ -7,16 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
+	"strings"
 	"sync"
-	"syscall"
-	"time"
+	"sync/atomic"
 
 	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"cz-visa-monitor/app/watch"
 )
@@ -43,7 +39,8 @@ const (
 	bucketHistory      = "history"      // application ID + sequence → sealed Entry
 	bucketChannels     = "channels"     // channel ID → sealed Channel
 	bucketDeliveries   = "deliveries"   // delivery ID (begins with its time) → sealed Delivery
-	bucketOutbox       = "outbox"       // channel ID + delivery ID → next attempt; the waiting ones only
+	bucketOutbox       = "outbox"       // channel ID + sequence → next attempt + delivery ID; the waiting ones only
+	bucketAbout        = "about"        // application ID + delivery ID → key in the outbox
 	bucketNotices      = "notices"      // digest of the key → sealed standing Notification
 	bucketSources      = "sources"      // source name → sealed SourceState
 	bucketTokens       = "tokens"       // hash of the secret → sealed Token
@@ -52,19 +49,9 @@ const (
 func buckets() []string {
 	return []string{
 		bucketMeta, bucketApplications, bucketSchedule, bucketReferences, bucketHistory,
-		bucketChannels, bucketDeliveries, bucketOutbox, bucketNotices, bucketSources, bucketTokens,
+		bucketChannels, bucketDeliveries, bucketOutbox, bucketAbout, bucketNotices, bucketSources, bucketTokens,
 	}
 }
-
-// Errors of Open that a person must decide on.
-var (
-	// ErrLocked: another process has the file open.
-	ErrLocked = errors.New("another cz-visa-monitor is using this data directory")
-	// ErrNewer: the file was written by a newer version of this program.
-	ErrNewer = errors.New("the data was written by a newer version of cz-visa-monitor")
-	// ErrDamaged: the file cannot be read.
-	ErrDamaged = errors.New("the data file is damaged")
-)
 
 // Store is an open store. Its methods may be called from several goroutines.
 type Store struct {
@@ -78,58 +65,8 @@ type Store struct {
 	// count is how many applications there are, guarded by write.
 	count int
 	late  late
-}
-
-// lockWait is how long Open waits for another process to let go of the file.
-const lockWait = 2 * time.Second
-
-// Open opens or makes the store in dir. Close must be called.
-func Open(c Config) (*Store, error) {
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data directory: %w", explain(err))
-	}
-	path := filepath.Join(c.Dir, FileName)
-	db, err := openFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, explain(err))
-	}
-	s := &Store{db: db, sealer: c.Sealer, log: c.Logger}
-	s.late.init()
-	if err := s.prepare(migrations()); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, explain(err)), db.Close())
-	}
-	err = s.view(func(tx *bbolt.Tx) error {
-		s.count = tx.Bucket([]byte(bucketReferences)).Stats().KeyN
-		return nil
-	})
-	return s, err
-}
-
-// openFile opens the file, turning bbolt's panics over a damaged one into an error.
-func openFile(path string) (db *bbolt.DB, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			db, err = nil, fmt.Errorf("%w: %v", ErrDamaged, r)
-		}
-	}()
-	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
-}
-
-// explain turns the errors that people meet into sentences that say what to do.
-func explain(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return fmt.Errorf("%w; stop it first, or choose another directory with CZVM_DATA_DIR", ErrLocked)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return fmt.Errorf("%w (%w); move the file away and put a backup in its place", ErrDamaged, err)
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
-		return fmt.Errorf("the disk is full; free some space, nothing that was known is lost: %w", err)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("the data directory cannot be written; give this user the right to write it, or choose another one with CZVM_DATA_DIR: %w", err)
-	}
-	return err
+	// failed is the error of the last write, nil if it succeeded.
+	failed atomic.Pointer[error]
 }
 
 // Close writes what is still to be written and closes the file.
@@ -137,28 +74,47 @@ func (s *Store) Close() error {
 	s.late.stop()
 	s.write.Lock()
 	defer s.write.Unlock()
-	return errors.Join(s.flush(), s.db.Close())
+	var err error
+	if s.late.waits() {
+		err = s.flush()
+	}
+	return errors.Join(err, s.db.Close())
 }
 
-// Ping reports whether the store can be read.
-func (s *Store) Ping() error { return s.view(func(*bbolt.Tx) error { return nil }) }
+// Ping reports whether the store can be read, and whether the last write
+// succeeded. After one that failed another is tried within a minute, so that a
+// disk that has room again is noticed even if nothing changes.
+func (s *Store) Ping() error {
+	if failed := s.failed.Load(); failed != nil {
+		return fmt.Errorf("the last write failed: %w", *failed)
+	}
+	return s.view(func(*bbolt.Tx) error { return nil })
+}
 
 func (s *Store) view(fn func(*bbolt.Tx) error) error { return s.db.View(fn) }
 
 // update runs fn in a transaction that also carries what was waiting to be
-// written. The caller holds s.write.
+// written. The caller holds s.write. That fn refuses is no failure to write.
 func (s *Store) update(fn func(*bbolt.Tx) error) error {
+	var refused error
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		if err := s.putLate(tx); err != nil {
 			return err
 		}
-		return fn(tx)
+		refused = fn(tx)
+		return refused
 	})
-	if err != nil {
-		return explain(err)
+	if err == nil {
+		s.failed.Store(nil)
+		s.late.clear()
+		return nil
 	}
-	s.late.clear()
-	return nil
+	err = explain(err)
+	if refused == nil {
+		s.failed.Store(&err)
+		s.late.arm(s.flushLate)
+	}
+	return err
 }
 
 // put seals v under key.
@@ -181,6 +137,24 @@ func (s *Store) get(tx *bbolt.Tx, bucket, key string, v any) (ok bool, err error
 		return false, nil
 	}
 	return true, s.decode(bucket, key, sealed, v)
+}
+
+// try is get for one value among several: one that cannot be read is logged
+// and left out, so that it does not keep the others from being used.
+func (s *Store) try(tx *bbolt.Tx, bucket, key string, v any) (ok bool) {
+	sealed := tx.Bucket([]byte(bucket)).Get([]byte(key))
+	return sealed != nil && s.tryDecode(bucket, key, sealed, v)
+}
+
+// tryDecode is try for a value at hand. What is wrong with the value is not
+// said: it might show a part of it.
+func (s *Store) tryDecode(bucket, key string, sealed []byte, v any) (ok bool) {
+	if s.decode(bucket, key, sealed, v) == nil {
+		return true
+	}
+	s.log.Error("left out a stored value that cannot be read",
+		slog.String("bucket", bucket), slog.String("id", strings.ToValidUTF8(key, "?")))
+	return false
 }
 
 func (s *Store) decode(bucket, key string, sealed []byte, v any) error {

@@ -229,10 +229,10 @@ func TestMigrationsAreAllOrNothing(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	addChannel(t, s, alert.Channel{ID: "c1", Name: "phone"})
-	rename := func(tx *bbolt.Tx) error {
+	rename := func(s *Store, tx *bbolt.Tx) error {
 		return s.put(tx, bucketChannels, "c1", alert.Channel{ID: "c1", Name: "renamed"})
 	}
-	broken := func(*bbolt.Tx) error { return errors.New("cannot") }
+	broken := func(*Store, *bbolt.Tx) error { return errors.New("cannot") }
 	if err := s.prepare(append(migrations(), rename, broken)); err == nil {
 		t.Fatal("a failing migration was taken")
 	}
