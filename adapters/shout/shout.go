@@ -46,9 +46,10 @@ func New(cfg Config) *Notifier {
 		tls: conf,
 		http: &http.Client{
 			Transport: &http.Transport{
-				Proxy:           http.ProxyFromEnvironment,
-				DialContext:     (&net.Dialer{Timeout: dialTimeout}).DialContext,
-				TLSClientConfig: conf,
+				Proxy:       http.ProxyFromEnvironment,
+				DialContext: (&net.Dialer{Timeout: dialTimeout}).DialContext,
+				// A copy: the transport writes to its own.
+				TLSClientConfig: conf.Clone(),
 				// Messages are rare. A connection kept open would mostly be
 				// dead by the next one.
 				DisableKeepAlives: true,

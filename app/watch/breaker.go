@@ -24,8 +24,8 @@ func (s BreakerState) Open(now time.Time) bool { return now.Before(s.OpenUntil) 
 type breaker struct {
 	mu      sync.Mutex
 	state   BreakerState
-	run     int  // failures in a row that speak against the source
-	probing bool // the one check after a cool-down is under way
+	runs    map[FailureCode]int // failures since the last answer
+	probing bool                // the one check after a cool-down is under way
 }
 
 // pass is the leave to make one check.
@@ -60,7 +60,7 @@ func tripFor(code FailureCode) trip {
 	return trip{}
 }
 
-// maxRetryAfter bounds what a source may ask for.
+// maxRetryAfter bounds what a source may ask for, and every opening.
 const maxRetryAfter = 24 * time.Hour
 
 // allow gives leave for a check at now. If it does not, retry is when to ask
@@ -68,16 +68,32 @@ const maxRetryAfter = 24 * time.Hour
 func (b *breaker) allow(now time.Time) (p pass, retry time.Time, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	retry, ok = b.closed(now)
+	if ok && !b.state.OpenUntil.IsZero() {
+		b.probing, p.probe = true, true
+	}
+	return p, retry, ok
+}
+
+// ready is allow without taking the leave.
+func (b *breaker) ready(now time.Time) (retry time.Time, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed(now)
+}
+
+// closed reports whether a check may start. The caller holds b.mu.
+func (b *breaker) closed(now time.Time) (retry time.Time, ok bool) {
+	if most := now.Add(maxRetryAfter); b.state.OpenUntil.After(most) {
+		b.state.OpenUntil = most // The clock was set back.
+	}
 	switch {
 	case b.state.OpenUntil.IsZero():
-		return pass{}, time.Time{}, true
+		return time.Time{}, true
 	case b.state.Open(now):
-		return pass{}, b.state.OpenUntil, false
-	case b.probing:
-		return pass{}, time.Time{}, false
+		return b.state.OpenUntil, false
 	}
-	b.probing = true
-	return pass{probe: true}, time.Time{}, true
+	return time.Time{}, !b.probing
 }
 
 // abandon gives p back: the check was not made, or brought nothing to go by.
@@ -90,7 +106,8 @@ func (b *breaker) abandon(p pass) {
 }
 
 // record takes note of how the check made with p ended at now; failure is nil
-// after an answer. It reports whether the breaker opened or closed by it.
+// after an answer. It reports whether the breaker opened, closed, or stays open
+// for longer by it.
 func (b *breaker) record(p pass, failure *Failure, now time.Time) (turned bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -98,25 +115,40 @@ func (b *breaker) record(p pass, failure *Failure, now time.Time) (turned bool) 
 		b.probing = false
 	}
 	if b.state.Open(now) {
-		// A check that began before the breaker opened changes nothing.
-		return false
+		// The check began before the breaker opened. Its answer does not close
+		// it, but what the source asks for is respected.
+		return failure != nil && b.extend(now, failure.RetryAfter)
 	}
-	if failure == nil {
+	if failure == nil || failure.Code == NotOffered {
 		turned = !b.state.OpenUntil.IsZero()
-		b.state, b.run = BreakerState{}, 0
+		b.state, b.runs = BreakerState{}, nil
 		return turned
 	}
 	t := tripFor(failure.Code)
 	if t.after == 0 {
 		return false
 	}
-	b.run++
-	if b.run < t.after && !p.probe {
+	if b.runs == nil {
+		b.runs = make(map[FailureCode]int)
+	}
+	b.runs[failure.Code]++
+	if b.runs[failure.Code] < t.after && !p.probe && failure.RetryAfter == 0 {
 		return false
 	}
 	cool := min(t.first<<min(b.state.Trips, 16), t.most)
-	cool = max(cool, min(failure.RetryAfter, maxRetryAfter))
 	b.state = BreakerState{OpenUntil: now.Add(cool), Reason: failure.Code, Trips: b.state.Trips + 1}
+	b.extend(now, failure.RetryAfter)
+	return true
+}
+
+// extend keeps the breaker open for at least d more, and reports whether that
+// is longer than before. The caller holds b.mu.
+func (b *breaker) extend(now time.Time, d time.Duration) bool {
+	until := now.Add(min(d, maxRetryAfter))
+	if !until.After(b.state.OpenUntil) {
+		return false
+	}
+	b.state.OpenUntil = until
 	return true
 }
 

@@ -32,6 +32,8 @@ type Checker struct {
 	Backoff time.Duration
 	// Deadline bounds one try.
 	Deadline time.Duration
+	// Allowed is asked before every further try; nil allows all.
+	Allowed func() bool
 }
 
 // DefaultTries, DefaultBackoff and DefaultDeadline fit the real portal.
@@ -41,16 +43,14 @@ const (
 	DefaultDeadline = 90 * time.Second
 )
 
-// Check waits for the pace and asks about ref. The error is the context's, when
-// that ended the check; everything the source had to say is in the outcome.
-func (c *Checker) Check(ctx context.Context, ref visa.Reference) (Outcome, error) {
-	if err := c.wait(ctx); err != nil {
-		return Outcome{}, err
-	}
-	return c.check(ctx, ref)
+// NewChecker returns a checker with the habits that fit the portal.
+func NewChecker(source Source, pace *rate.Limiter) *Checker {
+	return &Checker{Source: source, Pace: pace, Tries: DefaultTries, Backoff: DefaultBackoff, Deadline: DefaultDeadline}
 }
 
-// check is Check for a caller that has waited for the pace itself.
+// check asks about ref, after the caller has waited for the pace. The error is
+// the context's, when that ended the check; everything the source had to say is
+// in the outcome.
 func (c *Checker) check(ctx context.Context, ref visa.Reference) (Outcome, error) {
 	var o Outcome
 	for {
@@ -65,7 +65,7 @@ func (c *Checker) check(ctx context.Context, ref visa.Reference) (Outcome, error
 		if !errors.As(err, &o.Failure) {
 			o.Failure = &Failure{Code: Internal, Detail: "the source failed in a way it should not", Err: err}
 		}
-		if o.Attempts >= c.Tries || !again(o.Failure.Code) {
+		if o.Attempts >= c.Tries || !again(o.Failure) {
 			return o, nil
 		}
 		if err := sleep(ctx, c.backoff(o.Attempts)); err != nil {
@@ -73,6 +73,9 @@ func (c *Checker) check(ctx context.Context, ref visa.Reference) (Outcome, error
 		}
 		if err := c.wait(ctx); err != nil {
 			return o, err
+		}
+		if c.Allowed != nil && !c.Allowed() {
+			return o, nil
 		}
 	}
 }
@@ -97,7 +100,8 @@ func (c *Checker) try(ctx context.Context, ref visa.Reference, o *Outcome) (Resu
 	defer cancel()
 	start := time.Now()
 	res, err := c.Source.Check(tryCtx, ref)
-	o.Took += time.Since(start)
+	o.At = time.Now()
+	o.Took += o.At.Sub(start)
 	var f *Failure
 	if err != nil && tryCtx.Err() != nil && ctx.Err() == nil && !errors.As(err, &f) {
 		err = context.Cause(tryCtx)
@@ -106,9 +110,13 @@ func (c *Checker) try(ctx context.Context, ref visa.Reference, o *Outcome) (Resu
 }
 
 // again reports whether another try soon may bring an answer. Throttling, a
-// refused captcha and a changed layout call for fewer questions, not for more.
-func again(code FailureCode) bool {
-	switch code {
+// refused captcha and a changed layout call for fewer questions, not for more,
+// and so does a source that says when to come back.
+func again(f *Failure) bool {
+	if f.RetryAfter > 0 {
+		return false
+	}
+	switch f.Code {
 	case Unreachable, Timeout, Mismatch, Browser:
 		return true
 	case Throttled, Captcha, LayoutChanged, NotOffered, Internal:

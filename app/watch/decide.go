@@ -14,6 +14,8 @@ type Outcome struct {
 	// Attempts is how often the source was asked, Took how long it took to answer in all.
 	Attempts int
 	Took     time.Duration
+	// At is when the check ended.
+	At time.Time
 }
 
 // Decision is what follows from an outcome.
@@ -46,6 +48,11 @@ func (d Decision) Changed() bool { return len(d.Entries) > 0 || d.Tell != nil }
 func (r Rules) Decide(prev State, o Outcome, interval time.Duration, now time.Time) Decision {
 	next := prev
 	next.CheckedAt = now
+	if p := prev.Pending; p != nil && p.SeenAt.After(now) {
+		// The clock was set back; the confirmation must not wait for it.
+		next.Pending = &Pending{Status: p.Status, SeenAt: now, Answer: p.Answer}
+		prev.Pending = next.Pending
+	}
 	if o.Result == nil {
 		return r.failed(next, o.Failure, interval, now)
 	}
@@ -166,6 +173,6 @@ func (r Rules) failed(next State, f *Failure, interval time.Duration, now time.T
 	}
 	next.Trouble = &t
 	d.State = next
-	d.Wait, d.Firm = r.waitAfterFailure(next, f, again, interval)
+	d.Wait, d.Firm = r.waitAfterFailure(next, f, again, interval, now)
 	return d
 }

@@ -70,23 +70,37 @@ type Engine struct {
 
 	mu      sync.Mutex
 	queue   *queue
-	flying  map[ID]time.Time // since when each check is under way
-	changed chan struct{}    // closed and replaced when the queue changes
+	flying  map[ID]*flight
+	busy    map[string]bool // identities of the references being asked about
+	unsaved map[ID]Outcome  // what the store has not taken yet
+	changed chan struct{}   // closed and replaced when the queue changes
+}
+
+// flight is a check under way.
+type flight struct {
+	since time.Time
+	rank  rank
+	// latest is the newest version of the application that somebody made
+	// while it was in the air; removed, that it was deleted.
+	latest  Application
+	removed bool
 }
 
 // New returns an engine that does nothing before Run.
 func New(c Config) *Engine {
-	return &Engine{
-		cfg: c,
-		checker: Checker{
-			Source: c.Source, Pace: c.Pace, Tries: DefaultTries,
-			Backoff: DefaultBackoff, Deadline: DefaultDeadline,
-		},
+	c.CheckNowPerDay = max(c.CheckNowPerDay, 1)
+	e := &Engine{
+		cfg:     c,
+		checker: *NewChecker(c.Source, c.Pace),
 		taking:  make(chan struct{}, 1),
 		queue:   newQueue(),
-		flying:  make(map[ID]time.Time),
+		flying:  make(map[ID]*flight),
+		busy:    make(map[string]bool),
+		unsaved: make(map[ID]Outcome),
 		changed: make(chan struct{}),
 	}
+	e.checker.Allowed = func() bool { return !e.breaker.snapshot().Open(time.Now()) }
+	return e
 }
 
 // Run loads the schedule and checks until ctx ends; then it waits for the
@@ -111,13 +125,15 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 // load fills the queue. What fell due while the appliance was off is spread,
-// so that the portal does not get it all at once.
+// so that the portal does not get it all at once. If the last answer lies in
+// the future, the clock was set back and no planned time can be trusted.
 func (e *Engine) load(ctx context.Context) error {
 	state, err := e.cfg.Store.Source(ctx, e.cfg.Name)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
+	setBack := state.AnsweredAt.After(now)
 	e.breaker.restore(state.Breaker)
 	e.health.start(state, now)
 	e.mu.Lock()
@@ -127,15 +143,15 @@ func (e *Engine) load(ctx context.Context) error {
 		if e.queue.byID[id] != nil {
 			return // Added or asked for by a person while we were starting.
 		}
-		if next.After(now) {
-			e.queue.put(id, next, false)
+		if next.After(now) && !setBack {
+			e.queue.put(id, next, regular, 0)
 		} else {
 			overdue = append(overdue, id)
 		}
 	})
 	window := e.catchUp(len(overdue))
 	for _, id := range overdue {
-		e.queue.put(id, now.Add(time.Duration(rand.Float64()*float64(window))), false) //nolint:gosec // Jitter.
+		e.queue.put(id, now.Add(time.Duration(rand.Float64()*float64(window))), regular, 0) //nolint:gosec // Jitter.
 	}
 	return err
 }
@@ -152,80 +168,104 @@ func (e *Engine) catchUp(n int) time.Duration {
 
 // one makes the next check; it returns false when ctx has ended.
 func (e *Engine) one(ctx context.Context) bool {
-	id, p, ok := e.take(ctx)
+	id, r, p, ok := e.take(ctx)
 	if !ok {
 		return false
 	}
 	app, err := e.cfg.Store.Application(ctx, id)
-	if err != nil {
+	if err != nil || app.Paused && r != asked {
 		e.breaker.abandon(p)
-		e.land(id)
-		if !errors.Is(err, ErrNotFound) {
-			e.postpone(id, err)
-		}
+		e.land(id, Application{}, err)
 		return true
 	}
-	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
-	o, err := e.checker.check(ctx, app.Reference)
-	if err != nil && o.Result == nil {
-		// Cut short by our own stop: nothing was learnt.
-		e.breaker.abandon(p)
-		e.land(id)
+	o, saved := e.unsavedOutcome(id)
+	if saved {
+		e.breaker.abandon(p) // The portal has said it already.
+	} else if o, ok = e.ask(ctx, app, p); !ok {
 		return true
 	}
 	// An answer that was read is kept, even while we are stopping.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	e.note(keep, p, o)
-	updated, err := e.record(keep, app, o)
-	e.land(id)
-	switch {
-	case err == nil:
-		e.enqueue(updated, false)
-		e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
-	case !errors.Is(err, ErrNotFound): // Deleted while the check was under way.
-		// The portal will say it again; what must not happen is to forget to ask.
-		e.postpone(id, err)
+	if !saved {
+		e.note(keep, p, o)
 	}
+	updated, err := e.record(keep, app, o)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		e.save(id, o)
+	}
+	e.land(id, updated, err)
+	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
 	return true
+}
+
+// ask makes the check of app with the leave p. If ok is false nothing was
+// learnt, and the flight is over.
+func (e *Engine) ask(ctx context.Context, app Application, p pass) (o Outcome, ok bool) {
+	identity := app.Reference.Identity()
+	if !e.claim(identity) {
+		// The same reference was removed and added again during a check.
+		e.breaker.abandon(p)
+		app.State.NextCheckAt = time.Now().Add(claimRetry)
+		e.land(app.ID, app, nil)
+		return Outcome{}, false
+	}
+	defer e.release(identity)
+	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: app.ID})
+	o, err := e.checker.check(ctx, app.Reference)
+	if err != nil {
+		// Cut short by our own stop.
+		e.breaker.abandon(p)
+		e.land(app.ID, app, nil)
+		return Outcome{}, false
+	}
+	return o, true
+}
+
+// claimRetry is the wait before a check whose reference was being asked about.
+const claimRetry = 5 * time.Second
+
+func (e *Engine) claim(identity string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.busy[identity] {
+		return false
+	}
+	e.busy[identity] = true
+	return true
+}
+
+func (e *Engine) release(identity string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.busy, identity)
 }
 
 // take waits for the next application that is due, the breaker and the pace,
 // and marks it as under way.
-func (e *Engine) take(ctx context.Context) (ID, pass, bool) {
+func (e *Engine) take(ctx context.Context) (ID, rank, pass, bool) {
 	select {
 	case e.taking <- struct{}{}:
 		defer func() { <-e.taking }()
 	case <-ctx.Done():
-		return "", pass{}, false
+		return "", 0, pass{}, false
 	}
 	for ctx.Err() == nil {
 		until, changed, due := e.nextDue(time.Now())
 		if due {
-			p, retry, ok := e.breaker.allow(time.Now())
-			if ok {
-				if id, ok := e.launchPaced(ctx, p); ok {
-					return id, p, true
+			retry, ok := e.breaker.ready(time.Now())
+			if !ok {
+				until = retry
+			} else if e.checker.wait(ctx) == nil {
+				if it, p, ok := e.launch(time.Now()); ok {
+					return it.id, it.rank, p, true
 				}
 				continue
 			}
-			until = retry
 		}
 		waitUntil(ctx, until, changed)
 	}
-	return "", pass{}, false
-}
-
-// launchPaced waits for the pace and then launches the first due application,
-// if there still is one. If not, the leave p of the breaker is given back.
-func (e *Engine) launchPaced(ctx context.Context, p pass) (ID, bool) {
-	if e.checker.wait(ctx) == nil {
-		if id, ok := e.launch(time.Now()); ok {
-			return id, true
-		}
-	}
-	e.breaker.abandon(p)
-	return "", false
+	return "", 0, pass{}, false
 }
 
 // nextDue returns when the first entry of the queue is due, and the channel
@@ -233,33 +273,53 @@ func (e *Engine) launchPaced(ctx context.Context, p pass) (ID, bool) {
 func (e *Engine) nextDue(now time.Time) (until time.Time, changed <-chan struct{}, due bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	it, ok := e.queue.first()
+	until, due = e.queue.next(now)
+	return until, e.changed, due
+}
+
+// launch takes the next due entry out of the queue, if the breaker, which may
+// have opened while the pace was waited for, still gives leave.
+func (e *Engine) launch(now time.Time) (queued, pass, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, due := e.queue.next(now); !due {
+		return queued{}, pass{}, false
+	}
+	p, _, ok := e.breaker.allow(now)
 	if !ok {
-		return time.Time{}, e.changed, false
+		return queued{}, pass{}, false
 	}
-	return it.at, e.changed, !it.at.After(now)
+	it, _ := e.queue.take(now)
+	e.flying[it.id] = &flight{since: now, rank: it.rank}
+	return it, p, true
 }
 
-// launch takes the first due entry out of the queue.
-func (e *Engine) launch(now time.Time) (ID, bool) {
+// land ends the flight of id and plans the next check: that of the newest
+// version of the application. err is why there is none to plan by.
+func (e *Engine) land(id ID, a Application, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	it, ok := e.queue.first()
-	if !ok || it.at.After(now) {
-		return "", false
-	}
-	e.queue.remove(it.id)
-	e.flying[it.id] = now
-	return it.id, true
-}
-
-// land ends the flight of id and lets the taker look again, as a probe may be over.
-func (e *Engine) land(id ID) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	f := e.flying[id]
 	delete(e.flying, id)
+	if f.latest.Revision > a.Revision {
+		a = f.latest
+	}
+	switch {
+	case f.removed || errors.Is(err, ErrNotFound):
+		// Deleted while the check was under way.
+		delete(e.unsaved, id)
+	case err != nil:
+		e.cfg.Logger.Error("cannot use the store; it will be tried again",
+			slog.String("application", string(id)), slog.Any("error", err))
+		e.queue.put(id, time.Now().Add(storeRetry), f.rank, a.Revision)
+	default:
+		e.plan(a, false)
+	}
 	e.signal()
 }
+
+// storeRetry is the wait before something that the store refused is repeated.
+const storeRetry = time.Minute
 
 // signal wakes whoever waits for the queue. The caller holds e.mu.
 func (e *Engine) signal() {
@@ -267,28 +327,39 @@ func (e *Engine) signal() {
 	e.changed = make(chan struct{})
 }
 
-// enqueue sets the next check of an application that is not paused. One whose
-// check is under way is left alone: it is enqueued when that has been recorded.
-func (e *Engine) enqueue(a Application, urgent bool) {
+// enqueue plans the next check of a version of an application. While a check
+// is under way it is only remembered.
+func (e *Engine) enqueue(a Application, byHand bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, flying := e.flying[a.ID]; flying {
+	if f := e.flying[a.ID]; f != nil {
+		if a.Revision > f.latest.Revision {
+			f.latest = a
+		}
 		return
 	}
-	if next := a.State.NextCheckAt; !next.IsZero() && (!a.Paused || urgent) {
-		e.queue.put(a.ID, next, urgent)
-	} else {
-		e.queue.remove(a.ID)
-	}
+	e.plan(a, byHand)
 	e.signal()
+}
+
+// plan puts a into the queue or takes it out. The caller holds e.mu.
+func (e *Engine) plan(a Application, byHand bool) {
+	next := a.State.NextCheckAt
+	switch {
+	case byHand && !next.IsZero():
+		e.queue.put(a.ID, next, asked, a.Revision)
+	case next.IsZero() || a.Paused:
+		e.queue.remove(a.ID)
+	default:
+		e.queue.put(a.ID, next, rankOf(a), a.Revision)
+	}
 }
 
 // record has the store decide on the outcome.
 func (e *Engine) record(ctx context.Context, app Application, o Outcome) (Application, error) {
-	now := time.Now()
 	var d Decision
 	updated, err := e.cfg.Store.Record(ctx, app.ID, func(a Application) Decision {
-		d = e.decide(a, o, now)
+		d = e.decide(a, o)
 		return d
 	})
 	if err != nil {
@@ -303,12 +374,12 @@ func (e *Engine) record(ctx context.Context, app Application, o Outcome) (Applic
 
 // decide adds to the rules' decision what only the engine knows: the jitter,
 // and whom a notification is about.
-func (e *Engine) decide(a Application, o Outcome, now time.Time) Decision {
-	d := e.cfg.Rules.Decide(a.State, o, e.cfg.Rules.Every(a.Interval), now)
+func (e *Engine) decide(a Application, o Outcome) Decision {
+	d := e.cfg.Rules.Decide(a.State, o, e.cfg.Rules.Every(a.Interval), o.At)
 	d.State.NextCheckAt = time.Time{}
 	if d.Wait > 0 {
 		wait := spread(d.Wait, e.cfg.Rules.MinInterval, d.Firm, rand.Float64()) //nolint:gosec // Jitter.
-		d.State.NextCheckAt = now.Add(wait)
+		d.State.NextCheckAt = o.At.Add(wait)
 	}
 	if d.Tell != nil {
 		d.Tell.ApplicationID, d.Tell.Label, d.Tell.Reference = string(a.ID), a.Label, a.Reference
@@ -316,21 +387,34 @@ func (e *Engine) decide(a Application, o Outcome, now time.Time) Decision {
 	return d
 }
 
-// storeRetry is the wait before a check whose outcome could not be stored is repeated.
-const storeRetry = time.Minute
+// The bounds of what is kept for a store that refuses to write: how many
+// outcomes, and how long one is worth keeping before the portal is asked anew.
+const (
+	unsavedMost = 1000
+	unsavedFor  = time.Hour
+)
 
-// postpone plans another check after the store has failed.
-func (e *Engine) postpone(id ID, err error) {
-	e.cfg.Logger.Error("cannot use the store; the check will be repeated",
-		slog.String("application", string(id)), slog.Any("error", err))
+// save keeps an outcome that the store has refused, so that the portal need
+// not be asked again for it.
+func (e *Engine) save(id ID, o Outcome) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.queue.put(id, time.Now().Add(storeRetry), false)
-	e.signal()
+	if len(e.unsaved) < unsavedMost {
+		e.unsaved[id] = o
+	}
+}
+
+// unsavedOutcome takes out what was kept for id.
+func (e *Engine) unsavedOutcome(id ID) (Outcome, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	o, ok := e.unsaved[id]
+	delete(e.unsaved, id)
+	return o, ok && time.Since(o.At) < unsavedFor
 }
 
 func logOutcome(ctx context.Context, log *slog.Logger, o Outcome, d Decision) {
-	attrs := []slog.Attr{slog.Int("attempts", o.Attempts), slog.Duration("took", o.Took), slog.Bool("told", d.Tell != nil)}
+	attrs := []slog.Attr{slog.Int("attempts", o.Attempts), slog.Duration("took", o.Took), slog.Bool("changed", d.Tell != nil)}
 	if o.Failure != nil {
 		attrs = append(attrs, slog.String("failure", string(o.Failure.Code)), slog.String("detail", o.Failure.Detail))
 		log.LogAttrs(ctx, slog.LevelWarn, "check failed", attrs...)
@@ -340,16 +424,21 @@ func logOutcome(ctx context.Context, log *slog.Logger, o Outcome, d Decision) {
 	log.LogAttrs(ctx, slog.LevelInfo, "check answered", attrs...)
 }
 
-// waitUntil waits for t (for ever, if zero), for changed, or for the end of ctx.
+// lookAgain is the longest the engine sleeps: a clock that is set, or a machine
+// that slept, would make a longer timer miss its time.
+const lookAgain = time.Minute
+
+// waitUntil waits for t, for changed, for lookAgain, or for the end of ctx. The
+// zero time is none to wait for.
 func waitUntil(ctx context.Context, t time.Time, changed <-chan struct{}) {
-	var timer <-chan time.Time
+	wait := lookAgain
 	if !t.IsZero() {
-		tm := time.NewTimer(time.Until(t))
-		defer tm.Stop()
-		timer = tm.C
+		wait = min(wait, time.Until(t))
 	}
+	tm := time.NewTimer(wait)
+	defer tm.Stop()
 	select {
-	case <-timer:
+	case <-tm.C:
 	case <-changed:
 	case <-ctx.Done():
 	}

@@ -16,6 +16,10 @@ import (
 	"cz-visa-monitor/app/visa"
 )
 
+var errDiskFull = errors.New("no space left on device")
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // memory is a Store and a Noticeboard in memory. It keeps what was told, in order.
 type memory struct {
 	mu      sync.Mutex
@@ -24,6 +28,8 @@ type memory struct {
 	told    []alert.Notification
 	notices map[string]bool
 	broken  error // returned by every write while set
+	// recorded, if set, is called once after a Record, before it returns.
+	recorded func(id ID)
 }
 
 func newMemory() *memory {
@@ -42,6 +48,18 @@ func (m *memory) Schedule(_ context.Context, yield func(ID, time.Time)) error {
 }
 
 func (m *memory) Record(_ context.Context, id ID, decide func(Application) Decision) (Application, error) {
+	a, err := m.record(id, decide)
+	m.mu.Lock()
+	recorded := m.recorded
+	m.recorded = nil
+	m.mu.Unlock()
+	if recorded != nil {
+		recorded(id)
+	}
+	return a, err
+}
+
+func (m *memory) record(id ID, decide func(Application) Decision) (Application, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a, ok := m.apps[id]
@@ -53,6 +71,7 @@ func (m *memory) Record(_ context.Context, id ID, decide func(Application) Decis
 		return Application{}, m.broken
 	}
 	a.State = d.State
+	a.Revision++
 	m.apps[id] = a
 	if d.Tell != nil && !a.Muted {
 		m.told = append(m.told, *d.Tell)
@@ -78,7 +97,10 @@ func (m *memory) Add(_ context.Context, a Application) error {
 			return &DuplicateError{ID: id}
 		}
 	}
-	m.apps[a.ID] = a
+	if m.broken == nil {
+		a.Revision = 1
+		m.apps[a.ID] = a
+	}
 	return m.broken
 }
 
@@ -92,6 +114,7 @@ func (m *memory) Edit(_ context.Context, id ID, edit func(*Application) error) (
 	if err := errors.Join(edit(&a), m.broken); err != nil {
 		return Application{}, err
 	}
+	a.Revision++
 	m.apps[id] = a
 	return a, nil
 }
@@ -112,7 +135,7 @@ func (m *memory) Source(_ context.Context, name string) (SourceState, error) {
 	return m.sources[name], nil
 }
 
-func (m *memory) PutSource(_ context.Context, name string, s SourceState) error {
+func (m *memory) PutSource(_ context.Context, name string, s SourceState, _ bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sources[name] = s
@@ -174,6 +197,8 @@ type script struct {
 	asked  []time.Time
 	count  map[string]int
 	flying map[string]bool
+	// stubborn: the answer comes even when the context has ended.
+	stubborn bool
 }
 
 func newScript(t testing.TB, status visa.Status) *script {
@@ -205,6 +230,7 @@ func (s *script) takes(d time.Duration) {
 	s.took = d
 }
 
+// Check implements Source.
 func (s *script) Check(ctx context.Context, ref visa.Reference) (Result, error) {
 	id := ref.Identity()
 	s.mu.Lock()
@@ -222,7 +248,7 @@ func (s *script) Check(ctx context.Context, ref visa.Reference) (Result, error) 
 		defer s.mu.Unlock()
 		s.flying[id] = false
 	}()
-	if err := sleep(ctx, took); err != nil {
+	if err := sleep(ctx, took); err != nil && !s.stubborn {
 		return Result{}, err
 	}
 	return answer(ref, n)
@@ -251,7 +277,7 @@ func startRig(t *testing.T, store *memory, source *script, pace *rate.Limiter, w
 	t.Helper()
 	e := New(Config{
 		Source: source, Name: "replica", Store: store, Notices: store, Rules: rules, Pace: pace,
-		Workers: workers, CheckNowPerDay: 3, Logger: slog.New(slog.DiscardHandler),
+		Workers: workers, CheckNowPerDay: 3, Logger: discard(),
 		Wake: func() {}, Publish: func(Event) {},
 	})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -20,10 +20,11 @@ type health struct {
 	mu      sync.Mutex
 	state   SourceState
 	started time.Time
-	// failed: a check has failed since the start, so FailingSince is no
-	// memory of an outage that ended while the appliance was off.
-	failed bool
-	// standing are the notices that may have been raised and not resolved;
+	// answered is the last answer since the start, with the monotonic clock.
+	answered time.Time
+	// layouts counts the failures layout_changed since the last answer.
+	layouts int
+	// silent and layout: the notice may have been raised and not resolved;
 	// after a start that is not known.
 	silent, layout bool
 }
@@ -31,7 +32,7 @@ type health struct {
 func (h *health) start(s SourceState, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.state, h.started = s, now
+	h.state, h.started, h.answered = s, now, now
 	h.silent, h.layout = true, true
 }
 
@@ -59,35 +60,39 @@ func (e *Engine) Status() SourceStatus {
 	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s.Queued, s.UnderWay = e.queue.len(), len(e.flying)
-	for _, it := range e.queue.items {
-		if !it.at.After(now) {
-			s.Due++
-		}
-	}
+	e.queue.ripen(now)
+	s.Queued, s.Due, s.UnderWay = e.queue.len(), e.queue.due(), len(e.flying)
 	return s
 }
 
 // note takes the outcome of a check for the breaker and the health of the source.
 func (e *Engine) note(ctx context.Context, p pass, o Outcome) {
 	now := time.Now()
-	turned := e.breaker.record(p, o.Failure, now)
+	// That the form does not offer something is an answer of the source.
+	answered := o.Failure == nil || o.Failure.Code == NotOffered
 	h := &e.health
 	h.mu.Lock()
 	was := h.state
+	turned := e.breaker.record(p, o.Failure, now)
 	h.state.Breaker = e.breaker.snapshot()
-	if o.Failure == nil {
+	if answered {
 		h.state.AnsweredAt, h.state.FailingSince, h.state.Failure = now, time.Time{}, ""
+		h.answered, h.layouts = now, 0
 	} else {
-		h.failed = true
 		h.state.Failure = o.Failure.Code
 		if h.state.FailingSince.IsZero() {
 			h.state.FailingSince = now
 		}
+		if o.Failure.Code == LayoutChanged {
+			h.layouts++
+		}
 	}
-	s := h.state
+	s, layouts := h.state, h.layouts
+	// Under the lock, so that no older state overtakes a newer one. A breaker
+	// that turned is on disk at once: a restart must not forget it.
+	err := e.cfg.Store.PutSource(ctx, e.cfg.Name, s, turned)
 	h.mu.Unlock()
-	if err := e.cfg.Store.PutSource(ctx, e.cfg.Name, s); err != nil {
+	if err != nil {
 		e.cfg.Logger.Error("cannot keep the state of the source", slog.Any("error", err))
 	}
 	if turned {
@@ -98,50 +103,83 @@ func (e *Engine) note(ctx context.Context, p pass, o Outcome) {
 		e.cfg.Publish(Event{Kind: SourceChanged})
 	}
 	switch {
-	case o.Failure == nil:
+	case answered:
 		e.resolve(ctx, now)
-	case turned && o.Failure.Code == LayoutChanged:
+	case layouts >= layoutSightings && s.Failure == LayoutChanged:
 		e.raise(ctx, alert.LayoutChanged, &h.layout, s.FailingSince, s.Failure, now)
 	}
 }
 
-// watchHealth tells operators when nothing has been checked for hours.
+// layoutSightings is how many checks must find another page before operators
+// are told: one may have caught the page while it was loading.
+const layoutSightings = 2
+
+// watchHealth tells operators when nothing has been checked for hours, and
+// notices when the clock is set.
 func (e *Engine) watchHealth(ctx context.Context) {
 	tick := time.NewTicker(healthEvery)
 	defer tick.Stop()
+	last := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-tick.C:
-			if since, silent := e.silentSince(now); silent {
-				s := e.health.snapshot()
-				e.raise(ctx, alert.NothingChecked, &e.health.silent, since, s.Failure, now)
-			}
+		case <-tick.C:
+		}
+		now := time.Now()
+		e.followClock(last, now)
+		last = now
+		if since, silent := e.silentSince(now); silent {
+			s := e.health.snapshot()
+			e.raise(ctx, alert.NothingChecked, &e.health.silent, since, s.Failure, now)
 		}
 	}
 }
 
+// clockStep is the least difference between the wall clock and the time that
+// really passed that counts as the clock having been set.
+const clockStep = 2 * time.Minute
+
+// followClock moves the schedule along when the clock was set between last and
+// now. A Raspberry Pi has no clock of its own: at every start it is hours late
+// until the network has told it the time.
+func (e *Engine) followClock(last, now time.Time) {
+	step := now.Round(0).Sub(last.Round(0)) - now.Sub(last)
+	if step.Abs() >= clockStep {
+		e.cfg.Logger.Warn("the clock was set; the schedule moves along", slog.Duration("step", step))
+		e.moveSchedule(step)
+	}
+}
+
+func (e *Engine) moveSchedule(step time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.queue.shift(step)
+	e.signal()
+}
+
 // silentSince reports since when nothing could be checked, if that is for too
-// long. Checks that fail count, and checks that are overdue and never end.
+// long. Checks that fail count, and checks that are overdue and never end. Time
+// before the start does not: the machine may have been off.
 func (e *Engine) silentSince(now time.Time) (time.Time, bool) {
 	e.mu.Lock()
 	waiting := now
-	for _, at := range e.flying {
-		waiting = earlier(waiting, at)
+	for _, f := range e.flying {
+		waiting = earlier(waiting, f.since)
 	}
-	if it, ok := e.queue.first(); ok {
-		waiting = earlier(waiting, it.at)
+	e.queue.ripen(now)
+	if at, ok := e.queue.oldest(); ok {
+		waiting = earlier(waiting, at)
 	}
 	e.mu.Unlock()
 	h := &e.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.failed && !h.state.FailingSince.IsZero() && now.Sub(h.state.FailingSince) >= silence {
+	if since := later(h.state.FailingSince, h.started); !h.state.FailingSince.IsZero() && now.Sub(since) >= silence {
 		return h.state.FailingSince, true
 	}
-	stuck := later(waiting, later(h.started, h.state.AnsweredAt))
-	return stuck, now.Sub(stuck) >= silence
+	since := later(waiting, h.answered)
+	return since, now.Sub(since) >= silence
 }
 
 func earlier(a, b time.Time) time.Time {

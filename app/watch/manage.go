@@ -28,7 +28,7 @@ func (e *QuotaError) Error() string {
 type Ticket struct {
 	// UnderWay: a check has already begun and will bring the answer.
 	UnderWay bool `json:"under_way"`
-	// Position in the queue of due checks, from 1; 0 if the check is under way.
+	// Position among the checks that go first, from 1; 0 if the check is under way.
 	Position int `json:"position"`
 	// NotBefore is set while the source is being left alone.
 	NotBefore time.Time `json:"not_before,omitzero"`
@@ -45,7 +45,8 @@ func (e *Engine) Add(ctx context.Context, a Application) (Application, error) {
 	if err := e.cfg.Store.Add(ctx, a); err != nil {
 		return Application{}, err
 	}
-	e.enqueue(a, !a.Paused)
+	a.Revision = 1 // As the store has made it.
+	e.enqueue(a, false)
 	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: a.ID})
 	return a, nil
 }
@@ -73,8 +74,9 @@ func (e *Engine) Edit(ctx context.Context, id ID, edit func(*Application) error)
 	return a, nil
 }
 
-// replan moves the next check after an edit: a shorter interval takes effect
-// at once, and an application that is resumed is checked soon.
+// replan moves the next check after an edit: another interval takes effect at
+// once, and an application that is resumed is checked soon. A check that is to
+// confirm an answer, or to come back after trouble, is never put off.
 func (e *Engine) replan(a *Application, was Application, now time.Time) {
 	next := a.State.NextCheckAt
 	if next.IsZero() {
@@ -82,8 +84,11 @@ func (e *Engine) replan(a *Application, was Application, now time.Time) {
 	}
 	if a.Interval != was.Interval {
 		next = a.State.CheckedAt.Add(e.cfg.Rules.Every(a.Interval))
+		if st := a.State; (st.Pending != nil || st.Trouble != nil) && st.NextCheckAt.Before(next) {
+			next = st.NextCheckAt
+		}
 	}
-	if next.Before(now) {
+	if (a.Interval != was.Interval || was.Paused && !a.Paused) && next.Before(now) {
 		next = now
 	}
 	a.State.NextCheckAt = next
@@ -96,7 +101,10 @@ func (e *Engine) Remove(ctx context.Context, id ID) error {
 	}
 	e.mu.Lock()
 	e.queue.remove(id)
-	e.signal()
+	delete(e.unsaved, id)
+	if f := e.flying[id]; f != nil {
+		f.removed = true
+	}
 	e.mu.Unlock()
 	e.cfg.Publish(Event{Kind: ApplicationRemoved, ID: id})
 	return nil
@@ -112,7 +120,7 @@ func (e *Engine) CheckNow(ctx context.Context, id ID) (Ticket, error) {
 	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error {
 		recent := a.State.Asked[:0:0]
 		for _, at := range a.State.Asked {
-			if now.Sub(at) < day {
+			if age := now.Sub(at); age >= 0 && age < day {
 				recent = append(recent, at)
 			}
 		}
@@ -145,7 +153,7 @@ func (e *Engine) ticket(id ID, waiting bool) (t Ticket, ok bool) {
 		return Ticket{UnderWay: true}, true
 	}
 	it := e.queue.byID[id]
-	if it == nil || waiting && !it.urgent {
+	if it == nil || waiting && it.rank != asked {
 		return t, false
 	}
 	t.Position = e.queue.position(id, now)

@@ -60,19 +60,25 @@ func (r Rules) wait(s State, interval time.Duration, now time.Time) (wait time.D
 	return interval, false
 }
 
-// waitAfterFailure says how long to wait after a failed check. An answer that
-// waits to be confirmed is asked for again sooner; a category or year that is
-// missing again will hardly be there within the day.
-func (r Rules) waitAfterFailure(s State, f *Failure, again bool, interval time.Duration) (wait time.Duration, firm bool) {
-	base := min(retryBase, interval)
+// waitAfterFailure says how long to wait after a failed check: a while that
+// doubles, up to what it would be after an answer. An answer that waits to be
+// confirmed is asked for again sooner; a category or year that is missing again
+// will hardly be there within the day.
+func (r Rules) waitAfterFailure(s State, f *Failure, again bool, interval time.Duration, now time.Time) (wait time.Duration, firm bool) {
+	base, most := min(retryBase, interval), interval
 	if s.Pending != nil {
 		base = max(r.ConfirmAfter, time.Second)
+	} else if normal, _ := r.wait(s, interval, now); normal > 0 {
+		most = normal
+	} else {
+		most = week
 	}
-	wait = min(base<<min(s.Trouble.Count-1, 16), max(interval, base))
+	wait = min(base<<min(s.Trouble.Count-1, 16), max(most, base))
 	if f.Code == NotOffered && again {
-		wait = max(interval, day)
+		wait = max(most, day)
 	}
-	return max(wait, f.RetryAfter), f.RetryAfter >= wait
+	pause := min(f.RetryAfter, maxRetryAfter)
+	return max(wait, pause), pause >= wait
 }
 
 // spread moves wait by up to jitterShare to either side; u is from [0, 1). A

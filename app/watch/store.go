@@ -43,8 +43,9 @@ type Applications interface {
 type SourceKeeper interface {
 	// Source returns what was kept under name, the zero value if nothing was.
 	Source(ctx context.Context, name string) (SourceState, error)
-	// PutSource keeps s; it may reach the disk up to a minute later.
-	PutSource(ctx context.Context, name string, s SourceState) error
+	// PutSource keeps s. With now set it is on disk when PutSource returns;
+	// otherwise it may follow within a minute.
+	PutSource(ctx context.Context, name string, s SourceState, now bool) error
 }
 
 // SourceState is what is remembered of a source.

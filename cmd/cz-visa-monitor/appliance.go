@@ -116,7 +116,8 @@ func (a *appliance) run(ctx context.Context, ln net.Listener) error {
 		defer a.running.Store(false)
 		return a.engine.Run(ctx)
 	})
-	start("serve commands", func(ctx context.Context) error { return serveControl(ctx, a.cfg.dataDir, a.store) })
+	control := a.openControl(ctx)
+	start("serve commands", func(ctx context.Context) error { return serveControl(ctx, control, a.store) })
 	start("serve the web", func(ctx context.Context) error { return a.serveWeb(ctx, ln) })
 	a.log.Info("the appliance is at work", slog.String("address", ln.Addr().String()), slog.String("version", version))
 	var errs []error
@@ -130,6 +131,18 @@ func (a *appliance) run(ctx context.Context, ln net.Listener) error {
 		errs = append(errs, stops[i]())
 	}
 	return errors.Join(errs...)
+}
+
+// openControl listens for commands. Some file systems of a NAS know no sockets,
+// and a long path does not fit into one's address; the appliance can do without.
+func (a *appliance) openControl(ctx context.Context) net.Listener {
+	ln, err := listenControl(ctx, a.cfg.dataDir)
+	if err != nil {
+		a.log.Warn("the data directory takes no control socket; tokens can only be made while the server is stopped",
+			slog.Any("error", err))
+		return nil
+	}
+	return ln
 }
 
 // serveWeb answers on ln until ctx ends.

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/time/rate"
 
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -83,14 +81,14 @@ func parseAll(args []string) ([]visa.Reference, error) {
 
 // checkAll checks refs with as many workers as there are pages and prints the
 // answers in order.
-func checkAll(ctx context.Context, source watch.Source, c config, refs []visa.Reference, print func(checked, *watch.Failure) error) error {
-	asker := &asker{checker: newChecker(source, watch.NewPace(c.checksPerMinute))}
+func checkAll(ctx context.Context, source *portalSource, c config, refs []visa.Reference, print func(checked, *watch.Failure) error) error {
+	asker := watch.NewAsker(source, watch.NewPace(c.checksPerMinute))
 	outcomes := make([]chan watch.Outcome, len(refs))
 	for i := range outcomes {
 		outcomes[i] = make(chan watch.Outcome, 1)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(c.workers + 1)
+	g.SetLimit(source.browser.Limit() + 1) // And one that prints.
 	failed := false
 	g.Go(func() error {
 		for i, ref := range refs {
@@ -108,8 +106,10 @@ func checkAll(ctx context.Context, source watch.Source, c config, refs []visa.Re
 	})
 	for i, ref := range refs {
 		g.Go(func() error {
-			o, err := asker.ask(ctx, ref)
-			outcomes[i] <- o
+			o, err := asker.Ask(ctx, ref)
+			if err == nil {
+				outcomes[i] <- o
+			}
 			return err
 		})
 	}
@@ -120,37 +120,6 @@ func checkAll(ctx context.Context, source watch.Source, c config, refs []visa.Re
 		return &exitCode{code: exitFailure}
 	}
 	return nil
-}
-
-// newChecker returns a checker with the habits that fit the portal.
-func newChecker(source watch.Source, pace *rate.Limiter) *watch.Checker {
-	return &watch.Checker{
-		Source: source, Pace: pace, Tries: watch.DefaultTries,
-		Backoff: watch.DefaultBackoff, Deadline: watch.DefaultDeadline,
-	}
-}
-
-// asker asks one reference after the other until the portal wants to be left alone.
-type asker struct {
-	checker *watch.Checker
-	mu      sync.Mutex
-	stopped *watch.Failure
-}
-
-func (a *asker) ask(ctx context.Context, ref visa.Reference) (watch.Outcome, error) {
-	a.mu.Lock()
-	stopped := a.stopped
-	a.mu.Unlock()
-	if stopped != nil {
-		return watch.Outcome{Failure: &watch.Failure{Code: stopped.Code, Detail: "not asked, because the portal refused the question before; try again later"}}, nil
-	}
-	o, err := a.checker.Check(ctx, ref)
-	if o.Failure != nil && (o.Failure.Code == watch.Throttled || o.Failure.Code == watch.Captcha) {
-		a.mu.Lock()
-		a.stopped = o.Failure
-		a.mu.Unlock()
-	}
-	return o, err
 }
 
 func line(ref visa.Reference, o watch.Outcome) checked {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -79,16 +80,17 @@ func (s sources) value(o option) (value, from string, err error) {
 // readSecret reads the value of a _FILE key; a line break at its end is no
 // part of it.
 func readSecret(path string) (string, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path) //nolint:gosec // The operator names the file.
 	if err != nil {
 		return "", fmt.Errorf("cannot be read: %w", err)
 	}
-	if info.Size() > maxSecret {
+	defer func() { _ = f.Close() }() // Only read.
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", fmt.Errorf("cannot be read: %w", err)
+	}
+	if len(b) > maxSecret {
 		return "", fmt.Errorf("is longer than %d bytes; this is hardly the right file", maxSecret)
-	}
-	b, err := os.ReadFile(path) //nolint:gosec // The operator names the file.
-	if err != nil {
-		return "", fmt.Errorf("cannot be read: %w", err)
 	}
 	return strings.TrimRight(string(b), "\r\n"), nil
 }
@@ -97,12 +99,18 @@ func readSecret(path string) (string, error) {
 // errors, and a setting that is silently ignored is worse than an error.
 func unknownKeys(place string, values map[string]string, known map[string]bool) (errs []error) {
 	for key := range values {
-		if strings.HasPrefix(key, prefix) && !known[key] {
+		if strings.HasPrefix(key, prefix) && !known[key] && !fromCluster(key) {
 			errs = append(errs, fmt.Errorf("%s (from %s) is no known setting; see 'cz-visa-monitor help' for the list", key, place))
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errs
+}
+
+// fromCluster reports whether Kubernetes puts key into the environment of every
+// container beside a Service called czvm.
+func fromCluster(key string) bool {
+	return strings.HasPrefix(key, prefix+"SERVICE_") || key == prefix+"PORT" || strings.HasPrefix(key, prefix+"PORT_")
 }
 
 // readEnvFile reads .env; a file that is not there is an empty one.

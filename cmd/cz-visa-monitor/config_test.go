@@ -32,10 +32,12 @@ func TestLoadConfigPrecedence(t *testing.T) {
 			func(c config) any { return c.interval }, 3 * time.Hour},
 		{"flag over environment", sources{flags: map[string]string{"CZVM_INTERVAL": "4h"}, env: map[string]string{"CZVM_INTERVAL": "3h"}},
 			func(c config) any { return c.interval }, 4 * time.Hour},
+		{"what a cluster puts into the environment", sources{env: map[string]string{"CZVM_PORT": "tcp://10.0.0.1:80", "CZVM_SERVICE_HOST": "10.0.0.1", "CZVM_PORT_80_TCP": "x"}},
+			func(c config) any { return c.workers }, 1},
 		{"secret from a file", sources{env: map[string]string{"CZVM_BROWSER_URLS_FILE": secret}},
 			func(c config) any { return strings.Join(c.browserURLs, " ") }, "ws://a:1 ws://b:2"},
 		{"foreign keys are none of our business", sources{file: map[string]string{"SMTP_PASS": "x"}}, func(c config) any { return c.listen }, ":8080"},
-		{"pace off", sources{env: map[string]string{"CZVM_CHECKS_PER_MINUTE": "0"}}, func(c config) any { return c.checksPerMinute }, 0.0},
+		{"pace off, against a replica", sources{env: map[string]string{"CZVM_CHECKS_PER_MINUTE": "0", "CZVM_PORTAL_URL": "http://localhost:8082/"}}, func(c config) any { return c.checksPerMinute }, 0.0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -71,6 +73,9 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"a file for what is no secret", map[string]string{"CZVM_LISTEN_FILE": "x"}, []string{"CZVM_LISTEN_FILE", "no known setting"}},
 		{"a secret given twice", map[string]string{"CZVM_BROWSER_URLS": "ws://a", "CZVM_BROWSER_URLS_FILE": "x"}, []string{"given twice"}},
 		{"a secret's file that is not there", map[string]string{"CZVM_BROWSER_URLS_FILE": "/nowhere/at/all"}, []string{"cannot be read"}},
+		{"no pace towards the Ministry", map[string]string{"CZVM_CHECKS_PER_MINUTE": "0"}, []string{"CZVM_CHECKS_PER_MINUTE", "ipc.gov.cz"}},
+		{"a rude pace towards the Ministry", map[string]string{"CZVM_CHECKS_PER_MINUTE": "6000"}, []string{"CZVM_CHECKS_PER_MINUTE"}},
+		{"a rude interval towards the Ministry", map[string]string{"CZVM_MIN_INTERVAL": "1s"}, []string{"CZVM_MIN_INTERVAL"}},
 		{"several at once", map[string]string{"CZVM_WORKERS": "x", "CZVM_INTERVAL": "x"}, []string{"CZVM_WORKERS", "CZVM_INTERVAL"}},
 	}
 	for _, tt := range tests {
@@ -99,7 +104,7 @@ func TestParseDotenv(t *testing.T) {
 		{"plain", "A=1\nB=two words\n", map[string]string{"A": "1", "B": "two words"}, ""},
 		{"comments and blanks", "# note\n\nA=1 # one\n", map[string]string{"A": "1"}, ""},
 		{"a # inside", "P=a#b\n", map[string]string{"P": "a#b"}, ""},
-		{"only a comment", "P= # nothing yet\nQ=#\n", map[string]string{"P": "", "Q": ""}, ""},
+		{"only a comment", "P= # nothing yet\nQ=#s3cret\n", map[string]string{"P": "", "Q": "#s3cret"}, ""},
 		{"characters of passwords", "P=p@ss:w/rd$HOME+%2F\\\n", map[string]string{"P": `p@ss:w/rd$HOME+%2F\`}, ""},
 		{"single quotes", `P='a "b" # $c \n'` + "\n", map[string]string{"P": `a "b" # $c \n`}, ""},
 		{"double quotes", `P="a\n\"b\" \\ # \x"  # note` + "\n", map[string]string{"P": "a\n\"b\" \\ # \\x"}, ""},

@@ -27,11 +27,12 @@ const controlSocket = "control.sock"
 // controlTimeout bounds one command.
 const controlTimeout = 10 * time.Second
 
-// serveControl answers commands until ctx ends.
-func serveControl(ctx context.Context, dir string, store *boltstore.Store) error {
-	ln, err := listenControl(ctx, filepath.Join(dir, controlSocket))
-	if err != nil {
-		return fmt.Errorf("open the control socket: %w", err)
+// serveControl answers commands on ln until ctx ends. Without a listener it
+// only waits.
+func serveControl(ctx context.Context, ln net.Listener, store *boltstore.Store) error {
+	if ln == nil {
+		<-ctx.Done()
+		return nil
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /tokens", func(w http.ResponseWriter, r *http.Request) {
@@ -57,9 +58,10 @@ func serveControl(ctx context.Context, dir string, store *boltstore.Store) error
 	return nil
 }
 
-// listenControl listens on path for this user only. What a killed server left
+// listenControl listens in dir for this user only. What a killed server left
 // there is removed: the store's lock proves that no other one is alive.
-func listenControl(ctx context.Context, path string) (net.Listener, error) {
+func listenControl(ctx context.Context, dir string) (net.Listener, error) {
+	path := filepath.Join(dir, controlSocket)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

@@ -55,7 +55,8 @@ nothing is kept when the demo ends.`,
 // appliance's settings gets into the demo.
 func demoConfig(env map[string]string, listenOn string) (config, error) {
 	src := sources{env: make(map[string]string), flags: map[string]string{
-		"CZVM_LISTEN": listenOn, "CZVM_BASE_URL": "http://" + listenOn, "CZVM_WORKERS": "2",
+		"CZVM_PORTAL_URL": "http://" + demoReplica + portaltest.PathEN,
+		"CZVM_LISTEN":     listenOn, "CZVM_BASE_URL": "http://" + listenOn, "CZVM_WORKERS": "2",
 		"CZVM_INTERVAL": "10s", "CZVM_MIN_INTERVAL": "5s", "CZVM_CONFIRM_AFTER": "5s",
 		"CZVM_CHECKS_PER_MINUTE": "120", "CZVM_KEY_DELAY": "10ms", "CZVM_LOG_LEVEL": "warn",
 	}}
@@ -119,6 +120,10 @@ func demo(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	if _, port, _ := net.SplitHostPort(c.listen); port == "0" {
+		c.listen = ln.Addr().String()
+	}
+	c.baseURL = "http://" + c.listen
 	a, err := newAppliance(c, c.logger(stderr))
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -134,7 +139,7 @@ func demo(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
   the phone      %s/
   the portal     %s   (a replica; nothing is asked of the real one)
 
-`, ln.Addr(), secret, inboxURL, c.portalURL)
+`, c.listen, secret, inboxURL, c.portalURL)
 	return a.run(ctx, ln)
 }
 

@@ -31,7 +31,7 @@ func parseDotenv(r io.Reader) (map[string]string, error) {
 		if !ok || !keyPattern.MatchString(key) {
 			return nil, fmt.Errorf("line %d is not KEY=VALUE; mend or remove it", n)
 		}
-		value, err := dotenvValue(strings.TrimSpace(rest))
+		value, err := dotenvValue(rest)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %s: %w", n, key, err)
 		}
@@ -43,10 +43,14 @@ func parseDotenv(r io.Reader) (map[string]string, error) {
 	return values, scan.Err()
 }
 
+// blankHash begins a comment; a # without a blank before it is part of the value.
+var blankHash = regexp.MustCompile(`[ \t]#`)
+
 var keyPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 
 // dotenvValue reads what stands behind the equals sign.
-func dotenvValue(s string) (string, error) {
+func dotenvValue(raw string) (string, error) {
+	s := strings.TrimSpace(raw)
 	switch {
 	case strings.HasPrefix(s, "'"):
 		value, rest, ok := strings.Cut(s[1:], "'")
@@ -56,15 +60,11 @@ func dotenvValue(s string) (string, error) {
 		return value, behind(rest)
 	case strings.HasPrefix(s, `"`):
 		return doubleQuoted(s[1:])
-	case strings.HasPrefix(s, "#"):
-		return "", nil
 	}
-	for i := 1; i < len(s); i++ {
-		if s[i] == '#' && (s[i-1] == ' ' || s[i-1] == '\t') {
-			return strings.TrimSpace(s[:i]), nil
-		}
+	if comment := blankHash.FindStringIndex(raw); comment != nil {
+		raw = raw[:comment[0]]
 	}
-	return s, nil
+	return strings.TrimSpace(raw), nil
 }
 
 func doubleQuoted(s string) (string, error) {

@@ -90,7 +90,7 @@ func options() []option {
 		{key: "CZVM_CHECKS_PER_MINUTE", def: "6", help: "Questions to the portal in a minute, for all applications together; 0 sets no limit and is meant for tests.",
 			set: func(c *config, v string) error { return number(&c.checksPerMinute, v, 0, 6000) }},
 		{key: "CZVM_CHECK_NOW_PER_DAY", def: "10", help: "Checks by hand of one application within 24 hours.",
-			set: func(c *config, v string) error { return integer(&c.checkNowPerDay, v, 0, 1000) }},
+			set: func(c *config, v string) error { return integer(&c.checkNowPerDay, v, 1, 1000) }},
 		{key: "CZVM_CONFIRM_AFTER", def: "3m", help: "A decision or a step backwards is told when a second check, that much later, repeats it.",
 			set: func(c *config, v string) error { return duration(&c.confirmAfter, v, 0, 24*time.Hour) }},
 		{key: "CZVM_KEY_DELAY", def: "40ms", help: "Pause between two keys typed into the form, more or less; 0s types at once.",
@@ -111,7 +111,30 @@ func (c *config) check() error {
 	if c.interval < c.minInterval {
 		return fmt.Errorf("CZVM_INTERVAL (%s) is shorter than CZVM_MIN_INTERVAL (%s); raise the one or lower the other", c.interval, c.minInterval)
 	}
-	return nil
+	return c.polite()
+}
+
+// The least that is asked of an appliance that asks the Ministry's own form;
+// against a replica everything goes.
+const (
+	politePace     = 30 // questions in a minute
+	politeInterval = 5 * time.Minute
+)
+
+// polite refuses settings that would be rude to the real portal.
+func (c *config) polite() error {
+	u, err := url.Parse(c.portalURL)
+	if err != nil || !strings.HasSuffix(u.Hostname(), ".gov.cz") {
+		return nil //nolint:nilerr // webURL has parsed it before.
+	}
+	var errs []error
+	if c.checksPerMinute == 0 || c.checksPerMinute > politePace {
+		errs = append(errs, fmt.Errorf("CZVM_CHECKS_PER_MINUTE must be between 1 and %d towards %s", politePace, u.Hostname()))
+	}
+	if c.minInterval < politeInterval {
+		errs = append(errs, fmt.Errorf("CZVM_MIN_INTERVAL must be at least %s towards %s", politeInterval, u.Hostname()))
+	}
+	return errors.Join(errs...)
 }
 
 func text(to *string, v string) error {

@@ -177,6 +177,14 @@ function kept() {
   }
 }
 
+// handed takes a token out of the address (#token=…), as the demo prints it.
+// What stands behind # reaches no server, and does not stay in the history.
+function handed() {
+  const token = location.hash.match(/^#token=(\w+)$/)?.[1];
+  if (token) history.replaceState(null, '', location.pathname);
+  return token;
+}
+
 function signIn(token) {
   keep(token);
   session = new Session(token);
@@ -217,5 +225,6 @@ addEventListener('hashchange', pointed);
 document.addEventListener('visibilitychange', () => (document.hidden ? session?.rest() : wakeUp()));
 keepTimes();
 
-if (kept()) signIn(kept());
+const token = handed() ?? kept();
+if (token) signIn(token);
 else signOut('');
