@@ -38,6 +38,10 @@ func bubbles(t *testing.T, test func(t *testing.T, o *fakeOutbox)) {
 	}
 }
 
+// oneLine makes a dispatcher work on one channel at a time, so that the trail
+// has one order.
+func oneLine(cfg *alert.DispatcherConfig) { cfg.Concurrency = 1 }
+
 func wantTrail(t *testing.T, o *fakeOutbox, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, o.log()); diff != "" {
@@ -97,7 +101,7 @@ func TestDispatcherBacksOff(t *testing.T) {
 			at = append(at, time.Now())
 			return errTemporary
 		}}
-		start(t, o, f, nil)
+		start(t, o, f, oneLine)
 		time.Sleep(50 * time.Hour)
 		synctest.Wait()
 		mu.Lock()
@@ -236,7 +240,7 @@ func TestDispatcherDeadLetterAtOnce(t *testing.T) {
 		}}
 		o.put("a", news())
 		o.put("a", news())
-		d := start(t, o, f, func(cfg *alert.DispatcherConfig) { cfg.Concurrency = 1 })
+		d := start(t, o, f, oneLine)
 		wantTrail(t, o,
 			"failed d01 to a", "notice channel_dead:a resolved=false", "settled d01 dead",
 			"failed d02 to a", "settled d02 dead", // The notice stands already.

@@ -146,7 +146,7 @@ func TestDispatcherStoreBreaksAfterSending(t *testing.T) {
 			return nil
 		}}
 		o.put("a", news())
-		d := start(t, o, f, nil)
+		d := start(t, o, f, oneLine)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		wantTrail(t, o, "sent d01 to a", "settled d01 delivered")
