@@ -96,6 +96,8 @@ type tab struct {
 	session proto.TargetSessionID
 	uses    int
 	mark    any // see Page.Mark
+	// functions are the handles of compiled functions, by their text; see Page.Eval.
+	functions sync.Map
 	// alive ends, with the reason as its cause, when the page crashes or its
 	// browser dies.
 	alive context.Context
@@ -180,8 +182,12 @@ func (t *tab) reset(ctx context.Context) error {
 	t.mark = nil
 	ctx, cancel := context.WithTimeout(ctx, tabTimeout)
 	defer cancel()
-	_, err := proto.PageNavigate{URL: blankPage}.Call(t.chrome.conn.in(ctx, t.session))
-	return err
+	page := t.chrome.conn.in(ctx, t.session)
+	if _, err := (proto.PageNavigate{URL: blankPage}).Call(page); err != nil {
+		return err
+	}
+	// Left alone, Chromium keeps what the page used as long as there is memory.
+	return proto.HeapProfilerCollectGarbage{}.Call(page)
 }
 
 // close destroys the page with everything it stored.

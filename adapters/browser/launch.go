@@ -93,7 +93,7 @@ func arguments(profileDir string, sandbox bool) []string {
 		"--disable-crash-reporter",
 		"--disable-default-apps",
 		"--disable-extensions",
-		"--disable-features=MediaRouter,OptimizationHints,Translate",
+		"--disable-features=BackForwardCache,MediaRouter,OptimizationHints,Translate",
 		"--disable-gpu",
 		"--disable-quic",
 		"--disable-renderer-backgrounding",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
+	"github.com/ysmood/gson"
 )
 
 // Page is one page of the browser, lent for the length of one Do. It is as the
@@ -54,23 +55,20 @@ var ErrNavigated = errors.New("the page went elsewhere while a script ran")
 
 // Eval calls a JavaScript function in the page with the given arguments, waits
 // for its promise if it returns one, and decodes what it returns into out (nil
-// to ignore it). Arguments and result pass as JSON.
+// to ignore it). Arguments and result pass as JSON. A function is compiled once
+// in each document, so it should always be the same text.
 func (p *Page) Eval(ctx context.Context, out any, function string, args ...any) error {
-	encoded := make([]string, len(args))
+	values := make([]*proto.RuntimeCallArgument, len(args))
 	for i, a := range args {
 		b, err := json.Marshal(a)
 		if err != nil {
 			return fmt.Errorf("encode argument: %w", err)
 		}
-		encoded[i] = string(b)
+		values[i] = &proto.RuntimeCallArgument{Value: gson.New(b)}
 	}
 	c, done := p.in(ctx)
 	defer done()
-	res, err := proto.RuntimeEvaluate{
-		Expression:    "(" + function + ")(" + strings.Join(encoded, ",") + ")",
-		AwaitPromise:  true,
-		ReturnByValue: true,
-	}.Call(c)
+	res, err := p.call(c, function, values)
 	if err != nil {
 		return evalError(err)
 	}
@@ -80,14 +78,48 @@ func (p *Page) Eval(ctx context.Context, out any, function string, args ...any) 
 	if out == nil {
 		return nil
 	}
-	raw, err := res.Result.Value.MarshalJSON()
-	if err != nil {
-		return fmt.Errorf("decode result: %w", err)
-	}
-	if err := json.Unmarshal(raw, out); err != nil {
+	if err := res.Result.Value.Unmarshal(out); err != nil {
 		return fmt.Errorf("decode result: %w", err)
 	}
 	return nil
+}
+
+// call calls a function by the handle it got when it was last compiled, or
+// compiles it, if the page has gone elsewhere since.
+func (p *Page) call(c caller, function string, args []*proto.RuntimeCallArgument) (*proto.RuntimeCallFunctionOnResult, error) {
+	for {
+		handle, known := p.tab.functions.Load(function)
+		if !known {
+			made, err := proto.RuntimeEvaluate{Expression: "(" + function + ")"}.Call(c)
+			if err != nil {
+				return nil, err
+			}
+			if made.ExceptionDetails != nil {
+				return nil, &ScriptError{Text: exceptionText(made.ExceptionDetails)}
+			}
+			handle = made.Result.ObjectID
+			p.tab.functions.Store(function, handle)
+		}
+		res, err := proto.RuntimeCallFunctionOn{
+			FunctionDeclaration: "function(...a) { return this(...a) }",
+			ObjectID:            handle.(proto.RuntimeRemoteObjectID), //nolint:forcetypeassert // nothing else is stored
+			Arguments:           args,
+			AwaitPromise:        true,
+			ReturnByValue:       true,
+		}.Call(c)
+		if !known || !staleHandle(err) {
+			return res, err
+		}
+		p.tab.functions.Delete(function)
+	}
+}
+
+// staleHandle reports whether a call failed before it began, because its
+// function belongs to a document that has gone.
+func staleHandle(err error) bool {
+	var ce *cdp.Error
+	return errors.As(err, &ce) &&
+		(strings.Contains(ce.Message, "Could not find object") || strings.Contains(ce.Message, "Cannot find context"))
 }
 
 // evalError names the protocol's several ways of saying that the page moved on.
