@@ -34,31 +34,23 @@ func Open(c Config) (s *Store, err error) {
 		return nil, fmt.Errorf("make the data directory: %w", explain(err))
 	}
 	path := filepath.Join(c.Dir, FileName)
-	var file *os.File
 	// bbolt reads the file through mapped memory, where a page that is missing
 	// is a fault, and panics over pages that make no sense.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			// Not bbolt's own Close, which may wait for a lock that was held.
-			err = errors.Join(fmt.Errorf("open %s: %w", path, explain(fmt.Errorf("%w (%v)", ErrDamaged, r))), file.Close())
-			s = nil
+			// Nothing is closed: bbolt's Close may wait for a lock that was
+			// held. The mapping and the lock on the file end with the process.
+			s, err = nil, fmt.Errorf("open %s: %w", path, explain(fmt.Errorf("%w (%v)", ErrDamaged, r)))
 		}
 	}()
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: lockWait, FreelistType: bbolt.FreelistMapType,
-		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
-			var err error
-			file, err = os.OpenFile(name, flag, mode)
-			return file, err
-		},
-	})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, explain(err))
 	}
 	s = &Store{db: db, sealer: c.Sealer, log: c.Logger}
 	s.late.init()
-	if err := s.begin(file); err != nil {
+	if err := s.begin(path); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, explain(err)), db.Close())
 	}
 	return s, nil
@@ -66,8 +58,8 @@ func Open(c Config) (s *Store, err error) {
 
 // begin makes sure that the whole file is there, brings it up to date and
 // counts the applications.
-func (s *Store) begin(file *os.File) error {
-	info, err := file.Stat()
+func (s *Store) begin(path string) error {
+	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
@@ -98,7 +90,8 @@ func explain(err error) error {
 		return nil
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return fmt.Errorf("%w; stop it first, or choose another directory with CZVM_DATA_DIR", ErrLocked)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch),
+		strings.HasPrefix(err.Error(), "file size too small"): // bbolt has no name for this one.
 		return fmt.Errorf("%w (%w); %s", ErrDamaged, err, restore)
 	case errors.Is(err, ErrDamaged):
 		return fmt.Errorf("%w; %s", err, restore)

@@ -156,7 +156,7 @@ func TestOpenRefuses(t *testing.T) {
 				b, err := tx.CreateBucket([]byte(bucketMeta))
 				return errors.Join(err, b.Put([]byte(keySchema), []byte("one")))
 			})
-		}, ErrDamaged, ""},
+		}, ErrDamaged, "backup"},
 		{"another program's file", func(dir string) error {
 			return raw(dir, func(tx *bbolt.Tx) error {
 				_, err := tx.CreateBucket([]byte("birds"))
