@@ -36,9 +36,9 @@ lint: ## Check format, vet, lint and go.mod, without running tests
 fmt: ## Format the Go files as lint wants them
 	go tool golangci-lint fmt
 
-bench: ## Measure speed and memory
+bench: ## Measure speed and memory, and print the table
 	sh deployment/install-deps.sh test
-	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+	go run ./cmd/bench
 
 soak: ## Run the crash test for long: KILLS=5000
 	sh deployment/install-deps.sh test

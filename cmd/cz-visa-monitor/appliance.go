@@ -10,15 +10,13 @@ import (
 	"time"
 
 	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/adapters/portal"
 	"cz-visa-monitor/adapters/shout"
 	"cz-visa-monitor/adapters/web"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/locale"
 	"cz-visa-monitor/app/watch"
 )
-
-// sourceName is how the portal is called in the store and in notices.
-const sourceName = "czmoi"
 
 // stopTimeout is how long each part may take to stop.
 const stopTimeout = 15 * time.Second
@@ -66,7 +64,7 @@ func (a *appliance) assemble() error {
 	})
 	hub := web.NewHub()
 	a.engine = watch.New(watch.Config{
-		Source: a.source, Name: sourceName, Store: a.store, Notices: a.store,
+		Source: a.source, Name: portal.All()[0].Name, Store: a.store, Notices: a.store,
 		Rules:   watch.Rules{Interval: a.cfg.interval, MinInterval: a.cfg.minInterval, ConfirmAfter: a.cfg.confirmAfter},
 		Pace:    watch.NewPace(a.cfg.checksPerMinute),
 		Workers: a.workers(), CheckNowPerDay: a.cfg.checkNowPerDay,

@@ -8,11 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// defaultPortal is the Ministry's form in English. The page's language decides
-// the language of the answers; both are understood.
-const defaultPortal = "https://ipc.gov.cz/en/status-of-your-application/"
+	"cz-visa-monitor/adapters/portal"
+)
 
 // config is everything that can be set from outside.
 type config struct {
@@ -73,7 +71,7 @@ func options() []option {
 			set: func(c *config, v string) error { return address(&c.listen, v) }},
 		{key: "CZVM_BASE_URL", def: "", help: "Address under which people reach the page, for links in messages; without it messages carry no link.",
 			set: func(c *config, v string) error { return webURL(&c.baseURL, v, true) }},
-		{key: "CZVM_PORTAL_URL", def: defaultPortal, help: "The Ministry's form.",
+		{key: "CZVM_PORTAL_URL", def: portal.All()[0].DefaultURL, help: "The Ministry's form.",
 			set: func(c *config, v string) error { return webURL(&c.portalURL, v, false) }},
 		{key: "CZVM_BROWSER", def: "", help: "Path or name of the browser; empty takes chromium-headless-shell, else chromium.",
 			set: func(c *config, v string) error { c.browser = v; return nil }},

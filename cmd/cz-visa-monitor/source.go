@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"cz-visa-monitor/adapters/browser"
-	"cz-visa-monitor/adapters/portal/czmoi"
+	"cz-visa-monitor/adapters/portal"
 	"cz-visa-monitor/app/watch"
 )
 
@@ -32,12 +32,12 @@ func openSource(c config, dataDir string, log *slog.Logger) (*portalSource, erro
 	if err != nil {
 		return nil, usage(err)
 	}
-	cfg := czmoi.Config{Browser: b, URL: c.portalURL, KeyDelay: c.keyDelay, Logger: log}
+	cfg := portal.Config{Browser: b, URL: c.portalURL, KeyDelay: c.keyDelay, Logger: log}
 	if dataDir != "" {
 		cfg.LayoutFile = filepath.Join(dataDir, layoutFile)
 		cfg.EvidenceDir = filepath.Join(dataDir, evidenceDir)
 	}
-	source, err := czmoi.New(cfg)
+	source, err := portal.All()[0].Open(cfg)
 	if err != nil {
 		return nil, usage(errors.Join(err, b.Close()))
 	}
