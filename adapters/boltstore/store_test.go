@@ -209,6 +209,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{"full disk", &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "free some space"},
 		{"quota", syscall.EDQUOT, "free some space"},
+		{"no room to grow", fmt.Errorf("file resize error: %s", syscall.ENOSPC), "free some space"}, //nolint:errorlint // As bbolt does.
 		{"read-only mount", syscall.EROFS, "cannot be written"},
 		{"no right", os.ErrPermission, "cannot be written"},
 		{"something else", errors.New("else"), "else"},
