@@ -31,7 +31,7 @@ func (a *Asker) Ask(ctx context.Context, ref visa.Reference) (Outcome, error) {
 	if err := a.checker.wait(ctx); err != nil {
 		return Outcome{}, err
 	}
-	p, _, ok := a.breaker.allow(time.Now())
+	p, ok := a.breaker.allow(time.Now())
 	if !ok {
 		return Outcome{At: time.Now(), Failure: &Failure{
 			Code:   a.breaker.snapshot().Reason,

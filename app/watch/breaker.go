@@ -63,19 +63,19 @@ func tripFor(code FailureCode) trip {
 // maxRetryAfter bounds what a source may ask for, and every opening.
 const maxRetryAfter = 24 * time.Hour
 
-// allow gives leave for a check at now. If it does not, retry is when to ask
-// again; the zero time means after the probe that is under way has ended.
-func (b *breaker) allow(now time.Time) (p pass, retry time.Time, ok bool) {
+// allow gives leave for a check at now.
+func (b *breaker) allow(now time.Time) (p pass, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	retry, ok = b.closed(now)
+	_, ok = b.closed(now)
 	if ok && !b.state.OpenUntil.IsZero() {
 		b.probing, p.probe = true, true
 	}
-	return p, retry, ok
+	return p, ok
 }
 
-// ready is allow without taking the leave.
+// ready reports whether allow would give leave. If not, retry is when to ask
+// again; the zero time means after the probe that is under way has ended.
 func (b *breaker) ready(now time.Time) (retry time.Time, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -54,18 +54,10 @@ func NewChecker(source Source, pace *rate.Limiter) *Checker {
 func (c *Checker) check(ctx context.Context, ref visa.Reference) (Outcome, error) {
 	var o Outcome
 	for {
-		res, err := c.try(ctx, ref, &o)
-		if err == nil {
-			o.Result, o.Failure = &res, nil
-			return o, nil
+		if err := c.try(ctx, ref, &o); err != nil {
+			return o, err
 		}
-		if ctx.Err() != nil {
-			return o, ctx.Err()
-		}
-		if !errors.As(err, &o.Failure) {
-			o.Failure = &Failure{Code: Internal, Detail: "the source failed in a way it should not", Err: err}
-		}
-		if o.Attempts >= c.Tries || !again(o.Failure) {
+		if o.Result != nil || o.Attempts >= c.Tries || !again(o.Failure) {
 			return o, nil
 		}
 		if err := sleep(ctx, c.backoff(o.Attempts)); err != nil {
@@ -93,20 +85,27 @@ func (c *Checker) wait(ctx context.Context) error {
 	return nil
 }
 
-func (c *Checker) try(ctx context.Context, ref visa.Reference, o *Outcome) (Result, error) {
+// try asks once and puts the outcome into o. The error is the context's.
+func (c *Checker) try(ctx context.Context, ref visa.Reference, o *Outcome) error {
 	o.Attempts++
-	tryCtx, cancel := context.WithTimeoutCause(ctx, c.Deadline,
-		&Failure{Code: Timeout, Detail: "the check took too long and was given up"})
+	tryCtx, cancel := context.WithTimeout(ctx, c.Deadline)
 	defer cancel()
 	start := time.Now()
 	res, err := c.Source.Check(tryCtx, ref)
 	o.At = time.Now()
 	o.Took += o.At.Sub(start)
-	var f *Failure
-	if err != nil && tryCtx.Err() != nil && ctx.Err() == nil && !errors.As(err, &f) {
-		err = context.Cause(tryCtx)
+	switch {
+	case err == nil:
+		o.Result, o.Failure = &res, nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &o.Failure):
+	case tryCtx.Err() != nil:
+		o.Failure = &Failure{Code: Timeout, Detail: "the check took too long and was given up", Err: err}
+	default:
+		o.Failure = &Failure{Code: Internal, Detail: "the source failed in a way it should not", Err: err}
 	}
-	return res, err
+	return nil
 }
 
 // again reports whether another try soon may bring an answer. Throttling, a

@@ -20,17 +20,23 @@ func TestEngineLeavesTheSourceAlone(t *testing.T) {
 		watch time.Duration
 		want  int
 	}{
-		{"the breaker opens while the pace is waited for", 6, 5, 5 * time.Second,
-			func(_, _ visa.Reference) *Failure { return &Failure{Code: Throttled, RetryAfter: time.Hour} }, 50 * time.Minute, 1},
-		{"the breaker opens while another check rests before its next try", 0, 2, time.Second,
+		{
+			"the breaker opens while the pace is waited for", 6, 5, 5 * time.Second,
+			func(_, _ visa.Reference) *Failure { return &Failure{Code: Throttled, RetryAfter: time.Hour} }, 50 * time.Minute, 1,
+		},
+		{
+			"the breaker opens while another check rests before its next try", 0, 2, time.Second,
 			func(ref, slow visa.Reference) *Failure {
 				if ref == slow {
 					return &Failure{Code: Timeout}
 				}
 				return &Failure{Code: Captcha}
-			}, 20 * time.Minute, 2},
-		{"the source is down and says for how long", 0, 2, time.Second,
-			func(_, _ visa.Reference) *Failure { return &Failure{Code: Unreachable, RetryAfter: time.Hour} }, 30 * time.Minute, 2},
+			}, 20 * time.Minute, 2,
+		},
+		{
+			"the source is down and says for how long", 0, 2, time.Second,
+			func(_, _ visa.Reference) *Failure { return &Failure{Code: Unreachable, RetryAfter: time.Hour} }, 30 * time.Minute, 2,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -74,10 +80,10 @@ func TestBreakerWhileOpen(t *testing.T) {
 func TestBreakerAfterTheClockWasSetBack(t *testing.T) {
 	t.Parallel()
 	b := breaker{state: BreakerState{OpenUntil: t0.Add(4 * 365 * day), Reason: Captcha, Trips: 1}}
-	if _, _, ok := b.allow(t0); ok {
+	if _, ok := b.allow(t0); ok {
 		t.Error("it let a check through")
 	}
-	if _, _, ok := b.allow(t0.Add(maxRetryAfter)); !ok {
+	if _, ok := b.allow(t0.Add(maxRetryAfter)); !ok {
 		t.Error("it is still open a day later")
 	}
 }
@@ -135,20 +141,26 @@ func TestEngineNoFalseOperatorNotices(t *testing.T) {
 		fails func(n int) *Failure
 		watch time.Duration
 	}{
-		{"one failure right after a start that follows an old outage",
+		{
+			"one failure right after a start that follows an old outage",
 			func(now time.Time) SourceState {
 				return SourceState{AnsweredAt: now.Add(-11 * time.Hour), FailingSince: now.Add(-10 * time.Hour), Failure: Timeout}
 			},
-			func(int) *Failure { return &Failure{Code: Unreachable} }, 2 * time.Minute},
-		{"a number whose category is not offered", func(time.Time) SourceState { return SourceState{} },
-			func(int) *Failure { return &Failure{Code: NotOffered} }, 10 * time.Minute},
-		{"a page that was another one once", func(time.Time) SourceState { return SourceState{} },
+			func(int) *Failure { return &Failure{Code: Unreachable} }, 2 * time.Minute,
+		},
+		{
+			"a number whose category is not offered", func(time.Time) SourceState { return SourceState{} },
+			func(int) *Failure { return &Failure{Code: NotOffered} }, 10 * time.Minute,
+		},
+		{
+			"a page that was another one once", func(time.Time) SourceState { return SourceState{} },
 			func(n int) *Failure {
 				if n < 3 {
 					return &Failure{Code: Timeout}
 				}
 				return &Failure{Code: LayoutChanged}
-			}, 20 * time.Minute},
+			}, 20 * time.Minute,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -51,7 +51,7 @@ func run(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	return print(stdout, rows(), all)
+	return printTable(stdout, rows(), all)
 }
 
 // goTest runs go test with args and adds what it measured to all.
@@ -95,8 +95,8 @@ func parse(r io.Reader, all measured) error {
 	return scan.Err()
 }
 
-// print writes the table.
-func print(w io.Writer, rows []row, all measured) error {
+// printTable writes the table.
+func printTable(w io.Writer, rows []row, all measured) error {
 	fmt.Fprintln(w, "| what | reach | measured | |\n|---|---|---|---|")
 	var errs []error
 	for _, r := range rows {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -40,7 +41,7 @@ Exit codes: 0 all answered, 1 it could not be done, 2 wrong usage or reference,
 		Example: "  cz-visa-monitor check ZZZZ202601059001 'OAM-90001-2/DP-2025'",
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
-	return withSettings(cmd, environ, func(cmd *cobra.Command, args []string, c config) error {
+	return withSettings(cmd, environ, func(cmd *cobra.Command, args []string, c config) (err error) {
 		refs, err := parseAll(args)
 		if err != nil {
 			return usage(err)
@@ -52,13 +53,13 @@ Exit codes: 0 all answered, 1 it could not be done, 2 wrong usage or reference,
 		if err != nil {
 			return err
 		}
-		defer source.close()
-		print := printText
+		defer func() { err = errors.Join(err, source.close()) }()
+		show := printText
 		if asJSON {
-			print = printJSON
+			show = printJSON
 		}
 		return checkAll(cmd.Context(), source, c, refs, func(r checked, f *watch.Failure) error {
-			return print(cmd.OutOrStdout(), r, f)
+			return show(cmd.OutOrStdout(), r, f)
 		})
 	})
 }
@@ -79,30 +80,20 @@ func parseAll(args []string) ([]visa.Reference, error) {
 	return refs, nil
 }
 
-// checkAll checks refs with as many workers as there are pages and prints the
+// checkAll checks refs with as many workers as there are pages and shows the
 // answers in order.
-func checkAll(ctx context.Context, source *portalSource, c config, refs []visa.Reference, print func(checked, *watch.Failure) error) error {
+func checkAll(ctx context.Context, source *portalSource, c config, refs []visa.Reference, show func(checked, *watch.Failure) error) error {
 	asker := watch.NewAsker(source, watch.NewPace(c.checksPerMinute))
 	outcomes := make([]chan watch.Outcome, len(refs))
 	for i := range outcomes {
 		outcomes[i] = make(chan watch.Outcome, 1)
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(source.browser.Limit() + 1) // And one that prints.
 	failed := false
-	g.Go(func() error {
-		for i, ref := range refs {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case o := <-outcomes[i]:
-				failed = failed || o.Failure != nil
-				if err := print(line(ref, o), o.Failure); err != nil {
-					return fmt.Errorf("print an answer: %w", err)
-				}
-			}
-		}
-		return nil
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(source.browser.Limit() + 1) // And one that shows.
+	g.Go(func() (err error) {
+		failed, err = showInOrder(ctx, refs, outcomes, show)
+		return err
 	})
 	for i, ref := range refs {
 		g.Go(func() error {
@@ -117,9 +108,26 @@ func checkAll(ctx context.Context, source *portalSource, c config, refs []visa.R
 		return fmt.Errorf("stopped before all references were checked: %w", err)
 	}
 	if failed {
-		return &exitCode{code: exitFailure}
+		return &codedError{code: exitFailure}
 	}
 	return nil
+}
+
+// showInOrder shows each outcome when those before it have been shown, and
+// reports whether any was a failure.
+func showInOrder(ctx context.Context, refs []visa.Reference, outcomes []chan watch.Outcome, show func(checked, *watch.Failure) error) (failed bool, err error) {
+	for i, ref := range refs {
+		select {
+		case <-ctx.Done():
+			return failed, ctx.Err()
+		case o := <-outcomes[i]:
+			failed = failed || o.Failure != nil
+			if err := show(line(ref, o), o.Failure); err != nil {
+				return failed, fmt.Errorf("print an answer: %w", err)
+			}
+		}
+	}
+	return failed, nil
 }
 
 func line(ref visa.Reference, o watch.Outcome) checked {

@@ -80,7 +80,7 @@ func (s sources) value(o option) (value, from string, err error) {
 // readSecret reads the value of a _FILE key; a line break at its end is no
 // part of it.
 func readSecret(path string) (string, error) {
-	f, err := os.Open(path) //nolint:gosec // The operator names the file.
+	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("cannot be read: %w", err)
 	}
@@ -115,7 +115,7 @@ func fromCluster(key string) bool {
 
 // readEnvFile reads .env; a file that is not there is an empty one.
 func readEnvFile(path string) (map[string]string, error) {
-	b, err := os.ReadFile(path) //nolint:gosec // A fixed name in the working directory.
+	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -28,14 +28,26 @@ func TestLoadConfigPrecedence(t *testing.T) {
 	}{
 		{"default", sources{}, func(c config) any { return c.interval }, time.Hour},
 		{".env over default", sources{file: map[string]string{"CZVM_INTERVAL": "2h"}}, func(c config) any { return c.interval }, 2 * time.Hour},
-		{"environment over .env", sources{env: map[string]string{"CZVM_INTERVAL": "3h"}, file: map[string]string{"CZVM_INTERVAL": "2h"}},
-			func(c config) any { return c.interval }, 3 * time.Hour},
-		{"flag over environment", sources{flags: map[string]string{"CZVM_INTERVAL": "4h"}, env: map[string]string{"CZVM_INTERVAL": "3h"}},
-			func(c config) any { return c.interval }, 4 * time.Hour},
-		{"what a cluster puts into the environment", sources{env: map[string]string{"CZVM_PORT": "tcp://10.0.0.1:80", "CZVM_SERVICE_HOST": "10.0.0.1", "CZVM_PORT_80_TCP": "x"}},
-			func(c config) any { return c.workers }, 1},
-		{"secret from a file", sources{env: map[string]string{"CZVM_BROWSER_URLS_FILE": secret}},
-			func(c config) any { return strings.Join(c.browserURLs, " ") }, "ws://a:1 ws://b:2"},
+		{
+			"environment over .env",
+			sources{env: map[string]string{"CZVM_INTERVAL": "3h"}, file: map[string]string{"CZVM_INTERVAL": "2h"}},
+			func(c config) any { return c.interval }, 3 * time.Hour,
+		},
+		{
+			"flag over environment",
+			sources{flags: map[string]string{"CZVM_INTERVAL": "4h"}, env: map[string]string{"CZVM_INTERVAL": "3h"}},
+			func(c config) any { return c.interval }, 4 * time.Hour,
+		},
+		{
+			"what a cluster puts into the environment",
+			sources{env: map[string]string{"CZVM_PORT": "tcp://10.0.0.1:80", "CZVM_SERVICE_HOST": "10.0.0.1", "CZVM_PORT_80_TCP": "x"}},
+			func(c config) any { return c.workers }, 1,
+		},
+		{
+			"secret from a file",
+			sources{env: map[string]string{"CZVM_BROWSER_URLS_FILE": secret}},
+			func(c config) any { return strings.Join(c.browserURLs, " ") }, "ws://a:1 ws://b:2",
+		},
 		{"foreign keys are none of our business", sources{file: map[string]string{"SMTP_PASS": "x"}}, func(c config) any { return c.listen }, ":8080"},
 		{"pace off, against a replica", sources{env: map[string]string{"CZVM_CHECKS_PER_MINUTE": "0", "CZVM_PORTAL_URL": "http://localhost:8082/"}}, func(c config) any { return c.checksPerMinute }, 0.0},
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -84,7 +85,7 @@ func inboxTitles(ctx context.Context, phone string) (titles []string, err error)
 	dec := json.NewDecoder(resp.Body)
 	for {
 		var m struct{ Title string }
-		if err := dec.Decode(&m); err == io.EOF { //nolint:errorlint // Decode returns it bare.
+		if err := dec.Decode(&m); errors.Is(err, io.EOF) {
 			return titles, nil
 		} else if err != nil {
 			return nil, err

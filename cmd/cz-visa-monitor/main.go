@@ -26,23 +26,23 @@ const (
 	exitFailure = 3 // at least one check failed
 )
 
-// exitCode is an error that carries an exit code; a nil Err has been reported already.
-type exitCode struct {
+// codedError is an error that carries an exit code; a nil Err has been reported already.
+type codedError struct {
 	code int
 	err  error
 }
 
-func (e *exitCode) Error() string {
+func (e *codedError) Error() string {
 	if e.err == nil {
 		return fmt.Sprintf("exit code %d", e.code)
 	}
 	return e.err.Error()
 }
 
-func (e *exitCode) Unwrap() error { return e.err }
+func (e *codedError) Unwrap() error { return e.err }
 
 // usage marks err as a mistake of the caller.
-func usage(err error) error { return &exitCode{code: exitUsage, err: err} }
+func usage(err error) error { return &codedError{code: exitUsage, err: err} }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -58,12 +58,12 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	var coded *exitCode
+	var coded *codedError
 	switch {
 	case err == nil:
 		return exitOK
 	case !errors.As(err, &coded):
-		coded = &exitCode{code: exitError, err: err}
+		coded = &codedError{code: exitError, err: err}
 	}
 	if coded.err != nil {
 		fmt.Fprintf(stderr, "cz-visa-monitor: %v\n", coded.err)

@@ -65,42 +65,78 @@ const fileSuffix = "_FILE"
 // options returns the configuration table.
 func options() []option {
 	return []option{
-		{key: "CZVM_DATA_DIR", def: "data", help: "Folder for the store, a replaced portal layout and evidence of page changes.",
-			set: func(c *config, v string) error { return text(&c.dataDir, v) }},
-		{key: "CZVM_LISTEN", def: ":8080", help: "Address and port of the web page and the API.",
-			set: func(c *config, v string) error { return address(&c.listen, v) }},
-		{key: "CZVM_BASE_URL", def: "", help: "Address under which people reach the page, for links in messages; without it messages carry no link.",
-			set: func(c *config, v string) error { return webURL(&c.baseURL, v, true) }},
-		{key: "CZVM_PORTAL_URL", def: portal.All()[0].DefaultURL, help: "The Ministry's form.",
-			set: func(c *config, v string) error { return webURL(&c.portalURL, v, false) }},
-		{key: "CZVM_BROWSER", def: "", help: "Path or name of the browser; empty takes chromium-headless-shell, else chromium.",
-			set: func(c *config, v string) error { c.browser = v; return nil }},
-		{key: "CZVM_BROWSER_URLS", def: "", secret: true, help: "DevTools addresses of remote browsers instead of a local one, separated by blanks; #pages=4 behind one sets its own limit.",
-			set: func(c *config, v string) error { c.browserURLs = strings.Fields(v); return nil }},
-		{key: "CZVM_BROWSER_IDLE", def: "2m", help: "The browser is stopped after that long without work.",
-			set: func(c *config, v string) error { return duration(&c.browserIdle, v, time.Second, 24*time.Hour) }},
-		{key: "CZVM_WORKERS", def: "1", help: "Checks at once, and pages in one browser.",
-			set: func(c *config, v string) error { return integer(&c.workers, v, 1, 64) }},
-		{key: "CZVM_INTERVAL", def: "60m", help: "Time between two checks of an application.",
-			set: func(c *config, v string) error { return duration(&c.interval, v, time.Second, 31*24*time.Hour) }},
-		{key: "CZVM_MIN_INTERVAL", def: "15m", help: "The shortest interval that may be chosen for an application.",
-			set: func(c *config, v string) error { return duration(&c.minInterval, v, time.Second, 24*time.Hour) }},
-		{key: "CZVM_CHECKS_PER_MINUTE", def: "6", help: "Questions to the portal in a minute, for all applications together; 0 sets no limit and is meant for tests.",
-			set: func(c *config, v string) error { return number(&c.checksPerMinute, v, 0, 6000) }},
-		{key: "CZVM_CHECK_NOW_PER_DAY", def: "10", help: "Checks by hand of one application within 24 hours.",
-			set: func(c *config, v string) error { return integer(&c.checkNowPerDay, v, 1, 1000) }},
-		{key: "CZVM_CONFIRM_AFTER", def: "3m", help: "A decision or a step backwards is told when a second check, that much later, repeats it.",
-			set: func(c *config, v string) error { return duration(&c.confirmAfter, v, 0, 24*time.Hour) }},
-		{key: "CZVM_KEY_DELAY", def: "40ms", help: "Pause between two keys typed into the form, more or less; 0s types at once.",
-			set: func(c *config, v string) error { return duration(&c.keyDelay, v, 0, time.Second) }},
-		{key: "CZVM_MESSAGES_PER_MINUTE", def: "10", help: "Messages through one channel in a minute, after a first few at once; more than that wait.",
-			set: func(c *config, v string) error { return integer(&c.messagesPerMinute, v, 1, 6000) }},
-		{key: "CZVM_TIMEZONE", def: "Europe/Prague", help: "Time zone of the times in messages.",
-			set: func(c *config, v string) error { return zone(&c.timezone, v) }},
-		{key: "CZVM_LOG_FORMAT", def: "text", help: "text or json.",
-			set: func(c *config, v string) error { return oneOf(&c.logFormat, v, "text", "json") }},
-		{key: "CZVM_LOG_LEVEL", def: "info", help: "debug, info, warn or error.",
-			set: func(c *config, v string) error { return oneOf(&c.logLevel, v, "debug", "info", "warn", "error") }},
+		{
+			key: "CZVM_DATA_DIR", def: "data", help: "Folder for the store, a replaced portal layout and evidence of page changes.",
+			set: func(c *config, v string) error { return text(&c.dataDir, v) },
+		},
+		{
+			key: "CZVM_LISTEN", def: ":8080", help: "Address and port of the web page and the API.",
+			set: func(c *config, v string) error { return address(&c.listen, v) },
+		},
+		{
+			key: "CZVM_BASE_URL", def: "", help: "Address under which people reach the page, for links in messages; without it messages carry no link.",
+			set: func(c *config, v string) error { return webURL(&c.baseURL, v, true) },
+		},
+		{
+			key: "CZVM_PORTAL_URL", def: portal.All()[0].DefaultURL, help: "The Ministry's form.",
+			set: func(c *config, v string) error { return webURL(&c.portalURL, v, false) },
+		},
+		{
+			key: "CZVM_BROWSER", def: "", help: "Path or name of the browser; empty takes chromium-headless-shell, else chromium.",
+			set: func(c *config, v string) error { c.browser = v; return nil },
+		},
+		{
+			key: "CZVM_BROWSER_URLS", def: "", secret: true, help: "DevTools addresses of remote browsers instead of a local one, separated by blanks; #pages=4 behind one sets its own limit.",
+			set: func(c *config, v string) error { c.browserURLs = strings.Fields(v); return nil },
+		},
+		{
+			key: "CZVM_BROWSER_IDLE", def: "2m", help: "The browser is stopped after that long without work.",
+			set: func(c *config, v string) error { return duration(&c.browserIdle, v, time.Second, 24*time.Hour) },
+		},
+		{
+			key: "CZVM_WORKERS", def: "1", help: "Checks at once, and pages in one browser.",
+			set: func(c *config, v string) error { return integer(&c.workers, v, 1, 64) },
+		},
+		{
+			key: "CZVM_INTERVAL", def: "60m", help: "Time between two checks of an application.",
+			set: func(c *config, v string) error { return duration(&c.interval, v, time.Second, 31*24*time.Hour) },
+		},
+		{
+			key: "CZVM_MIN_INTERVAL", def: "15m", help: "The shortest interval that may be chosen for an application.",
+			set: func(c *config, v string) error { return duration(&c.minInterval, v, time.Second, 24*time.Hour) },
+		},
+		{
+			key: "CZVM_CHECKS_PER_MINUTE", def: "6", help: "Questions to the portal in a minute, for all applications together; 0 sets no limit and is meant for tests.",
+			set: func(c *config, v string) error { return number(&c.checksPerMinute, v, 0, 6000) },
+		},
+		{
+			key: "CZVM_CHECK_NOW_PER_DAY", def: "10", help: "Checks by hand of one application within 24 hours.",
+			set: func(c *config, v string) error { return integer(&c.checkNowPerDay, v, 1, 1000) },
+		},
+		{
+			key: "CZVM_CONFIRM_AFTER", def: "3m", help: "A decision or a step backwards is told when a second check, that much later, repeats it.",
+			set: func(c *config, v string) error { return duration(&c.confirmAfter, v, 0, 24*time.Hour) },
+		},
+		{
+			key: "CZVM_KEY_DELAY", def: "40ms", help: "Pause between two keys typed into the form, more or less; 0s types at once.",
+			set: func(c *config, v string) error { return duration(&c.keyDelay, v, 0, time.Second) },
+		},
+		{
+			key: "CZVM_MESSAGES_PER_MINUTE", def: "10", help: "Messages through one channel in a minute, after a first few at once; more than that wait.",
+			set: func(c *config, v string) error { return integer(&c.messagesPerMinute, v, 1, 6000) },
+		},
+		{
+			key: "CZVM_TIMEZONE", def: "Europe/Prague", help: "Time zone of the times in messages.",
+			set: func(c *config, v string) error { return zone(&c.timezone, v) },
+		},
+		{
+			key: "CZVM_LOG_FORMAT", def: "text", help: "text or json.",
+			set: func(c *config, v string) error { return oneOf(&c.logFormat, v, "text", "json") },
+		},
+		{
+			key: "CZVM_LOG_LEVEL", def: "info", help: "debug, info, warn or error.",
+			set: func(c *config, v string) error { return oneOf(&c.logLevel, v, "debug", "info", "warn", "error") },
+		},
 	}
 }
 
