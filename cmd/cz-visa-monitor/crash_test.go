@@ -113,8 +113,10 @@ type phone struct {
 }
 
 type arrival struct {
-	at    time.Time
-	title string
+	at     time.Time
+	done   time.Time // when the answer was given
+	broken bool      // the sender was gone by then
+	title  string
 }
 
 func (p *phone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -125,10 +127,14 @@ func (p *phone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.mu.Lock()
-	p.got = append(p.got, arrival{time.Now(), message.Title})
+	n := len(p.got)
+	p.got = append(p.got, arrival{at: time.Now(), title: message.Title})
 	p.mu.Unlock()
 	// A while between the message's arrival and the answer, for kills to fall into.
 	<-time.After(time.Duration(rand.Int64N(int64(100 * time.Millisecond))))
+	p.mu.Lock()
+	p.got[n].done, p.got[n].broken = time.Now(), r.Context().Err() != nil
+	p.mu.Unlock()
 }
 
 func (p *phone) arrivals() []arrival {
@@ -343,8 +349,9 @@ func (c *crash) judge() {
 				status := statusIn(a.title)
 				if len(sequence) > 0 && sequence[len(sequence)-1] == status {
 					repeats++
-					if !c.killedBetween(last.at, a.at) {
-						c.t.Errorf("phone %s heard twice that %s is %s, and nobody was killed between", p.name, reference, status)
+					if !c.excused(last, a) {
+						c.t.Errorf("phone %s heard twice that %s is %s, and nobody was killed between: %s later, %s after the answer; kills %s",
+							p.name, reference, status, a.at.Sub(last.at), a.at.Sub(last.done), c.killsSince(last.at))
 					}
 				} else {
 					sequence = append(sequence, status)
@@ -360,13 +367,30 @@ func (c *crash) judge() {
 		len(c.finished), len(c.phones), repeats)
 }
 
-// killedBetween reports whether a process was killed soon after from and before to.
-func (c *crash) killedBetween(from, to time.Time) bool {
+// settling is how long after the answer the process may need to note that a
+// message was delivered.
+const settling = time.Second
+
+// excused reports whether again may repeat first: the sending of first had begun
+// when the process was killed, before or soon after it got the answer.
+func (c *crash) excused(first, again arrival) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(c.killed, func(at time.Time) bool {
-		return at.After(from) && at.Before(to) && at.Sub(from) < 5*time.Second
+	return first.broken || slices.ContainsFunc(c.killed, func(at time.Time) bool {
+		return at.After(first.at) && at.Before(again.at) && at.Before(first.done.Add(settling))
 	})
+}
+
+// killsSince returns when processes were killed in the half minute after from.
+func (c *crash) killsSince(from time.Time) (after []time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, at := range c.killed {
+		if d := at.Sub(from); d > 0 && d < 30*time.Second {
+			after = append(after, d)
+		}
+	}
+	return after
 }
 
 // statusIn reads the status out of the title of a message in English.
