@@ -15,7 +15,7 @@ build: ## Build the static binary, bin/cz-visa-monitor
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BINARY) ./cmd/cz-visa-monitor
 
 run: build ## Build and start the appliance, with the settings of .env
-	sh deployment/install-deps.sh demo
+	sh deployment/install-deps.sh run
 	$(BINARY) serve
 
 demo: build ## Show the main job on http://localhost:8080, against a replica of the portal

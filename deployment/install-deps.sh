@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what this machine lacks, on Debian and its relatives:
 #   install-deps.sh demo    a browser
+#   install-deps.sh run     a browser, unless the settings name one
 #   install-deps.sh test    a browser, OpenSMTPD and a C compiler (for go test -race)
 # It does nothing, quickly, when nothing is missing. It removes no package, and
 # no server that it installs is started or left enabled.
@@ -25,16 +26,26 @@ have_browser() {
 	return 1
 }
 
+# With a browser of one's own, or remote ones, there is nothing to install.
+settings_name_browser() {
+	[ -n "${CZVM_BROWSER:-}${CZVM_BROWSER_URLS:-}${CZVM_BROWSER_URLS_FILE:-}" ] ||
+		{ [ -f .env ] && grep -Eq '^[[:space:]]*(export[[:space:]]+)?CZVM_BROWSER(_URLS(_FILE)?)?[[:space:]]*=.' .env; }
+}
+
 have_smtpd() { have smtpd || [ -x /usr/sbin/smtpd ]; }
 
 case "${1:-}" in
 demo) missing="" ;;
+run)
+	if settings_name_browser; then exit 0; fi
+	missing=""
+	;;
 test)
 	missing=""
 	if ! have_smtpd; then missing="opensmtpd"; fi
 	if ! have "${CC:-cc}" && ! have gcc; then missing="$missing gcc libc6-dev"; fi
 	;;
-*) fail "say what for: install-deps.sh demo | test" ;;
+*) fail "say what for: install-deps.sh demo | run | test" ;;
 esac
 # Without a font a screenshot of the portal's page shows no text.
 if ! have_browser; then missing="chromium-headless-shell fonts-dejavu-core $missing"; fi

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"cz-visa-monitor/app/visa"
 )
@@ -147,7 +148,7 @@ func (e *DuplicateError) Error() string {
 // Unwrap returns ErrDuplicate.
 func (e *DuplicateError) Unwrap() error { return ErrDuplicate }
 
-// MaxLabel is the longest label in bytes, MaxChannels the most channels of one application.
+// MaxLabel is the longest label in characters, MaxChannels the most channels of one application.
 const (
 	MaxLabel    = 200
 	MaxChannels = 20
@@ -170,8 +171,8 @@ func (a Application) Validate(least time.Duration) error {
 	switch {
 	case a.Reference.IsZero():
 		return &InputError{Field: "reference", Problem: "is missing"}
-	case len(a.Label) > MaxLabel:
-		return &InputError{Field: "label", Problem: fmt.Sprintf("is longer than %d bytes; shorten it", MaxLabel)}
+	case utf8.RuneCountInString(a.Label) > MaxLabel:
+		return &InputError{Field: "label", Problem: fmt.Sprintf("is longer than %d characters; shorten it", MaxLabel)}
 	case strings.ContainsFunc(a.Label, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return &InputError{Field: "label", Problem: "holds a control character or a line break; remove it"}
 	case len(a.Channels) > MaxChannels:

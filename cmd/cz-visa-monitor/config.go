@@ -60,8 +60,9 @@ func (s sources) value(o option) (value, from string, err error) {
 		name   string
 		values map[string]string
 	}{{"the environment", s.env}, {envFile, s.file}} {
-		v, direct := place.values[o.key]
-		path, byFile := place.values[o.key+fileSuffix]
+		// An empty value is none: that is what compose makes of ${VARIABLE:-}.
+		v, path := place.values[o.key], place.values[o.key+fileSuffix]
+		direct, byFile := v != "", path != ""
 		switch {
 		case byFile && !o.secret:
 			continue // Reported as an unknown key.

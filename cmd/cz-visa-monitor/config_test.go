@@ -88,6 +88,7 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"no pace towards the Ministry", map[string]string{"CZVM_CHECKS_PER_MINUTE": "0"}, []string{"CZVM_CHECKS_PER_MINUTE", "ipc.gov.cz"}},
 		{"a rude pace towards the Ministry", map[string]string{"CZVM_CHECKS_PER_MINUTE": "6000"}, []string{"CZVM_CHECKS_PER_MINUTE"}},
 		{"a rude interval towards the Ministry", map[string]string{"CZVM_MIN_INTERVAL": "1s"}, []string{"CZVM_MIN_INTERVAL"}},
+		{"the Ministry in capitals, with a dot", map[string]string{"CZVM_CHECKS_PER_MINUTE": "0", "CZVM_PORTAL_URL": "https://IPC.GOV.CZ./x"}, []string{"CZVM_CHECKS_PER_MINUTE"}},
 		{"several at once", map[string]string{"CZVM_WORKERS": "x", "CZVM_INTERVAL": "x"}, []string{"CZVM_WORKERS", "CZVM_INTERVAL"}},
 	}
 	for _, tt := range tests {

@@ -118,12 +118,9 @@ func demo(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
 	c.portalURL = replicaURL + portaltest.PathEN
 	ln, err := listen(ctx, c.listen)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (for the demo: --listen)", err)
 	}
-	if _, port, _ := net.SplitHostPort(c.listen); port == "0" {
-		c.listen = ln.Addr().String()
-	}
-	c.baseURL = "http://" + c.listen
+	c.baseURL = "http://" + demoHost(c.listen, ln.Addr())
 	a, err := newAppliance(c, c.logger(stderr))
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -135,12 +132,23 @@ func demo(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
 	}
 	fmt.Fprintf(stdout, `The demo runs until you press Ctrl-C. Nothing of it is kept.
 
-  the page       http://%s/#token=%s
+  the page       %s/#token=%s
   the phone      %s/
   the portal     %s   (a replica; nothing is asked of the real one)
 
-`, c.listen, secret, inboxURL, c.portalURL)
+`, c.baseURL, secret, inboxURL, c.portalURL)
 	return a.run(ctx, ln)
+}
+
+// demoHost returns the host and port under which this machine reaches what
+// listens on listen: a name where there is one, else localhost.
+func demoHost(listen string, addr net.Addr) string {
+	host, _, _ := net.SplitHostPort(listen)
+	_, port, _ := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // demoServe serves h on address, or on any free port if that one is taken.

@@ -232,7 +232,9 @@ type application struct {
 	ID        string `json:"id"`
 	Reference string `json:"reference"`
 	Status    string `json:"status"`
-	Pending   *struct {
+	// AnsweredAt is the last answer of the portal.
+	AnsweredAt time.Time `json:"answered_at"`
+	Pending    *struct {
 		Status string `json:"status"`
 	} `json:"pending"`
 	Trouble *struct {

@@ -158,8 +158,11 @@ const (
 // polite refuses settings that would be rude to the real portal.
 func (c *config) polite() error {
 	u, err := url.Parse(c.portalURL)
-	if err != nil || !strings.HasSuffix(u.Hostname(), ".gov.cz") {
-		return nil //nolint:nilerr // webURL has parsed it before.
+	if err != nil {
+		return err
+	}
+	if host := "." + strings.TrimSuffix(strings.ToLower(u.Hostname()), "."); !strings.HasSuffix(host, ".gov.cz") && !strings.HasSuffix(host, ".mvcr.cz") {
+		return nil
 	}
 	var errs []error
 	if c.checksPerMinute == 0 || c.checksPerMinute > politePace {

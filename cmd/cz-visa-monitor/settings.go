@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 
@@ -84,7 +85,7 @@ func shown(def string) string {
 }
 
 // logger makes the program's logger.
-func (c config) logger(w interface{ Write([]byte) (int, error) }) *slog.Logger {
+func (c config) logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
 		level = slog.LevelInfo // oneOf lets only levels through.

@@ -83,6 +83,13 @@ func TestStory(t *testing.T) {
 				}
 				return s.outboxEmpty()
 			})
+			asked := srv.Asked(tt.reference)
+			eventually(t, "later checks repeat nothing", func() error {
+				if n := srv.Asked(tt.reference) - asked; n < 2 {
+					return fmt.Errorf("%d checks since", n)
+				}
+				return s.outboxEmpty()
+			})
 			s.stop()
 
 			full := []string{

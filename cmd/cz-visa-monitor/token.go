@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,10 +37,19 @@ its hash is kept. Works while the server runs and while it does not.`,
 		if err != nil {
 			return err
 		}
+		// A token made in the wrong folder would never work, and nobody would know why.
+		fmt.Fprintf(cmd.ErrOrStderr(), "A token for the appliance whose data is in %s:\n", absolute(c.dataDir))
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), secret)
 		return err
 	}))
 	return cmd
+}
+
+func absolute(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		return abs
+	}
+	return dir
 }
 
 // createToken stores a token itself, or has the running server do it: a bbolt
