@@ -24,9 +24,9 @@ const maxRecipients = 20
 func emailRow() row {
 	return row{
 		kind: newKind("email",
-			alert.ChannelField{Name: "host", Required: true, Example: "smtp.example.com"},
-			alert.ChannelField{Name: "port", Example: "587"},
-			alert.ChannelField{Name: "encryption", Required: true, Default: startTLS, Choices: []string{startTLS, wholeTLS, plainSMTP}},
+			alert.ChannelField{Name: "host", Required: true, Address: true, Example: "smtp.example.com"},
+			alert.ChannelField{Name: "port", Address: true, Example: "587"},
+			alert.ChannelField{Name: "encryption", Required: true, Address: true, Default: startTLS, Choices: []string{startTLS, wholeTLS, plainSMTP}},
 			alert.ChannelField{Name: "user", Example: "watch@example.com"},
 			alert.ChannelField{Name: "password", Secret: true},
 			alert.ChannelField{Name: "from", Required: true, Example: "Visa watch <watch@example.com>"},

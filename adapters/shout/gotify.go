@@ -15,7 +15,7 @@ import (
 func gotifyRow() row {
 	return row{
 		kind: newKind("gotify",
-			alert.ChannelField{Name: "server", Required: true, Example: "https://gotify.example.com"},
+			alert.ChannelField{Name: "server", Required: true, Address: true, Example: "https://gotify.example.com"},
 			alert.ChannelField{Name: "token", Required: true, Secret: true, Example: "AbCdEf0123456.-"},
 		),
 		check: func(f fields) error {

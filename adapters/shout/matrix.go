@@ -12,7 +12,7 @@ import (
 func matrixRow() row {
 	return row{
 		kind: newKind("matrix",
-			alert.ChannelField{Name: "server", Required: true, Example: "https://matrix.example.com"},
+			alert.ChannelField{Name: "server", Required: true, Address: true, Example: "https://matrix.example.com"},
 			alert.ChannelField{Name: "token", Secret: true, Example: "syt_..."},
 			alert.ChannelField{Name: "user", Example: "watch"},
 			alert.ChannelField{Name: "password", Secret: true},

@@ -16,7 +16,7 @@ import (
 func urlRow() row {
 	return row{
 		kind: newKind("url",
-			alert.ChannelField{Name: "url", Required: true, Secret: true, Example: "telegram://token@telegram?chats=12345"},
+			alert.ChannelField{Name: "url", Required: true, Secret: true, Address: true, Example: "telegram://token@telegram?chats=12345"},
 		),
 		check:   func(f fields) error { return checkRawURL(f["url"]) },
 		derived: func(f fields) []string { return append(urlSecrets(f["url"]), hostOf(f["url"])) },

@@ -37,7 +37,7 @@ func webhookRow() row {
 	return row{
 		kind: newKind("webhook",
 			// Addresses of webhooks mostly hold a key.
-			alert.ChannelField{Name: "url", Required: true, Secret: true, Example: "https://hooks.example.com/visa?key=…"},
+			alert.ChannelField{Name: "url", Required: true, Secret: true, Address: true, Example: "https://hooks.example.com/visa?key=…"},
 			alert.ChannelField{Name: headersField, Secret: true, Example: "Authorization: Bearer …"},
 		),
 		check: func(f fields) error {

@@ -21,6 +21,9 @@ type ChannelField struct {
 	Required bool   `json:"required,omitempty"`
 	// Secret values are never shown again once saved.
 	Secret bool `json:"secret,omitempty"`
+	// Address: the value decides to whom the secrets go, and how openly. Where
+	// it changes, the secrets must be given again.
+	Address bool `json:"address,omitempty"`
 	// Choices are the only values allowed; nil for free text.
 	Choices []string `json:"choices,omitempty"`
 	// Default holds where the field is left empty.
