@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"cz-visa-monitor/adapters/portal"
 )
@@ -86,8 +87,11 @@ func options() []option {
 			set: func(c *config, v string) error { c.browser = v; return nil },
 		},
 		{
-			key: "CZVM_BROWSER_URLS", def: "", secret: true, help: "DevTools addresses of remote browsers instead of a local one, separated by blanks; #pages=4 behind one sets its own limit.",
-			set: func(c *config, v string) error { c.browserURLs = strings.Fields(v); return nil },
+			key: "CZVM_BROWSER_URLS", def: "", secret: true, help: "DevTools addresses of remote browsers instead of a local one, separated by blanks or commas; #pages=4 behind one sets its own limit.",
+			set: func(c *config, v string) error {
+				c.browserURLs = strings.FieldsFunc(v, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+				return nil
+			},
 		},
 		{
 			key: "CZVM_BROWSER_IDLE", def: "2m", help: "The browser is stopped after that long without work.",
