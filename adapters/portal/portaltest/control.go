@@ -177,6 +177,8 @@ type (
 		plainPage
 		FormDelay    span `json:"form_delay,omitempty"`
 		CookiesDelay span `json:"cookies_delay,omitempty"`
+		CaptchaDelay span `json:"captcha_delay,omitempty"`
+		OptionsDelay span `json:"options_delay,omitempty"`
 	}
 )
 
@@ -196,7 +198,7 @@ func (a *Answer) UnmarshalJSON(body []byte) error {
 
 // MarshalJSON writes the durations as in Go.
 func (p Page) MarshalJSON() ([]byte, error) {
-	return json.Marshal(pageJSON{plainPage(p), span(p.FormDelay), span(p.CookiesDelay)})
+	return json.Marshal(pageJSON{plainPage(p), span(p.FormDelay), span(p.CookiesDelay), span(p.CaptchaDelay), span(p.OptionsDelay)})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote and refuses unknown fields.
@@ -205,6 +207,7 @@ func (p *Page) UnmarshalJSON(body []byte) error {
 	err := decodeStrict(body, &in)
 	*p = Page(in.plainPage)
 	p.FormDelay, p.CookiesDelay = time.Duration(in.FormDelay), time.Duration(in.CookiesDelay)
+	p.CaptchaDelay, p.OptionsDelay = time.Duration(in.CaptchaDelay), time.Duration(in.OptionsDelay)
 	return err
 }
 

@@ -32,10 +32,14 @@ func TestControl(t *testing.T) {
 	srv := start(t, portaltest.Config{})
 	state := control(t, srv, `{
 		"scripts": {"OAM-90001-6/DP-2025": [{"outcome": "in_progress", "stale_for": "forever"}, {"outcome": "granted", "delay": "1ms"}]},
-		"page": {"generation": "v3", "form_delay": "5s", "cookies": "late", "cookies_delay": "1m30s", "missing": ["DP"]},
+		"page": {"generation": "v3", "form_delay": "5s", "cookies": "late", "cookies_delay": "1m30s", "missing": ["DP"],
+			"captcha_delay": "2s", "disable_button": true, "working": "Wait", "dialog": "on_leave", "popup": true, "options_delay": "3s"},
 		"latency": "2ms", "default": {"outcome": "refused"}}`)
 	want := map[string]any{
-		"page":       map[string]any{"generation": "v3", "form_delay": "5s", "cookies": "late", "cookies_delay": "1m30s", "missing": []any{"DP"}},
+		"page": map[string]any{
+			"generation": "v3", "form_delay": "5s", "cookies": "late", "cookies_delay": "1m30s", "missing": []any{"DP"},
+			"captcha_delay": "2s", "disable_button": true, "working": "Wait", "dialog": "on_leave", "popup": true, "options_delay": "3s",
+		},
 		"latency":    "2ms",
 		"default":    map[string]any{"outcome": "refused"},
 		"broken":     nil,
@@ -93,6 +97,7 @@ func TestControlRefuses(t *testing.T) {
 		{"unknown language", "application/json", `{"page": {"language": "uk"}}`, `unknown language "uk"`},
 		{"unknown cookies", "application/json", `{"page": {"cookies": "none"}}`, `unknown cookie dialog "none"`},
 		{"unknown layout", "application/json", `{"page": {"layout": "new"}}`, `unknown layout "new"`},
+		{"unknown dialog", "application/json", `{"page": {"dialog": "always"}}`, `unknown dialog "always"`},
 		{"unknown page fault", "application/json", `{"page": {"fault": "captcha_denied"}}`, `unknown fault of a page "captcha_denied"`},
 		{"duration", "application/json", `{"latency": "soon"}`, `invalid duration "soon"`},
 	}

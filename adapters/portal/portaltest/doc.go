@@ -20,10 +20,10 @@
 // How the scenarios are played:
 //
 //	S1–S7    Answer.Outcome
-//	S8       Answer.StaleFor
-//	S9       Answer.Swallow
-//	S10      Answer.Fault CaptchaDenied
-//	S11      Answer.Delay, SetLatency, Page.FormDelay
+//	S8       Answer.StaleFor, Page.Working
+//	S9       Answer.Swallow, Page.DisableButton
+//	S10      Answer.Fault CaptchaDenied, Page.CaptchaDelay
+//	S11      Answer.Delay, SetLatency, Page.FormDelay and OptionsDelay
 //	S12      Answer.Fault, Break and Page.Fault
 //	S13      Page.Fault Maintenance and MaintenanceOK
 //	S14      Page.Cookies
@@ -37,6 +37,9 @@
 //	S22      nothing: the test ends the browser's renderer itself
 //	S23      Page.Language and PathRedirect
 //	S24      Outcome RefusedGrantedLink, Page.Banner
+//
+// Page.Dialog and Page.Popup are of no scenario: what a page may do to a browser
+// that nobody sits at.
 //
 // The page's source and its bundles are in the folder page; what is in dist
 // was made by "npm ci && npm run build" there.

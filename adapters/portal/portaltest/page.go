@@ -64,6 +64,22 @@ const (
 	LayoutAlertClass Layout = "alert_class"
 )
 
+// Dialog says when the page opens a dialog of the browser's own, which stops
+// every script until it is answered.
+type Dialog string
+
+// The dialogs.
+const (
+	DialogNone Dialog = ""
+	// DialogOnLoad is window.alert as soon as the form is there.
+	DialogOnLoad Dialog = "on_load"
+	// DialogOnClick is window.alert between the click and the question.
+	DialogOnClick Dialog = "on_click"
+	// DialogOnLeave is the question of beforeunload whether to leave the page. A
+	// browser asks it only where the page was clicked or typed into.
+	DialogOnLeave Dialog = "on_leave"
+)
+
 // Page says what a page load brings. The zero value is the page as documented,
 // with react-select 5, whose form appears after 300 ms.
 type Page struct {
@@ -90,6 +106,24 @@ type Page struct {
 	Missing []string `json:"missing,omitempty"`
 	// Banner is the text of an unrelated element with role=alert (S24).
 	Banner string `json:"banner,omitempty"`
+	// CaptchaDelay is the time from the click to the question, which the captcha
+	// takes (S10); 0 means none.
+	CaptchaDelay time.Duration `json:"captcha_delay,omitempty"`
+	// DisableButton disables the form's button from the click to the end of the
+	// answer (S9).
+	DisableButton bool `json:"disable_button,omitempty"`
+	// Working is the content of an alert that the page shows from the click until
+	// the answer is shown, in HTML; "{number}" in it stands for the number asked
+	// for. Answer.StaleFor keeps it longer. Empty means that the previous answer
+	// stays meanwhile (S8).
+	Working string `json:"working,omitempty"`
+	// Dialog is the browser's own dialog that the page opens.
+	Dialog Dialog `json:"dialog,omitempty"`
+	// Popup opens a window with every question.
+	Popup bool `json:"popup,omitempty"`
+	// OptionsDelay is how long a dropdown loads when it is first opened (S11); 0
+	// means that its options are there with the form.
+	OptionsDelay time.Duration `json:"options_delay,omitempty"`
 }
 
 // Validate reports a word that the replica does not know.
@@ -105,6 +139,7 @@ func (p Page) Validate() error {
 		known(slices.Contains([]string{"", "cs", "en"}, p.Language), "language", p.Language),
 		known(slices.Contains([]Cookies{CookiesShown, CookiesMissing, CookiesLate, CookiesTwice, CookiesReworded}, p.Cookies), "cookie dialog", p.Cookies),
 		known(slices.Contains([]Layout{LayoutKnown, LayoutInputNames, LayoutFormClasses, LayoutAlertClass}, p.Layout), "layout", p.Layout),
+		known(slices.Contains([]Dialog{DialogNone, DialogOnLoad, DialogOnClick, DialogOnLeave}, p.Dialog), "dialog", p.Dialog),
 		known(p.Fault == "" || p.Fault != CaptchaDenied && faultKnown(p.Fault), "fault of a page", p.Fault),
 	)
 }
@@ -123,6 +158,12 @@ type settings struct {
 	Notice         bool           `json:"notice"`
 	Layout         Layout         `json:"layout"`
 	Swallow        map[string]int `json:"swallow"`
+	CaptchaDelayMS int64          `json:"captcha_delay_ms"`
+	DisableButton  bool           `json:"disable_button"`
+	Working        string         `json:"working"`
+	Dialog         Dialog         `json:"dialog"`
+	Popup          bool           `json:"popup"`
+	OptionsDelayMS int64          `json:"options_delay_ms"`
 }
 
 // Categories are those of the form's dropdown.
@@ -169,6 +210,12 @@ func (r *Replica) servePage(language string) http.HandlerFunc {
 				Notice:         page.Notice,
 				Layout:         page.Layout,
 				Swallow:        swallow,
+				CaptchaDelayMS: page.CaptchaDelay.Milliseconds(),
+				DisableButton:  page.DisableButton,
+				Working:        page.Working,
+				Dialog:         page.Dialog,
+				Popup:          page.Popup,
+				OptionsDelayMS: page.OptionsDelay.Milliseconds(),
 			},
 		})
 	}

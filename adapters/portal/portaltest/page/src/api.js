@@ -1,6 +1,7 @@
 const PATH = '/api/ip/external/proceedings/state/cj/zov';
 
-function captcha() {
+async function captcha(delay) {
+  if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
   return new Promise((resolve) => {
     grecaptcha.ready(() => grecaptcha.execute('replica-site-key', { action: 'proceedings' }).then(resolve));
   });
@@ -8,10 +9,11 @@ function captcha() {
 
 // ask sends the form's question and returns the alert that the answer carries,
 // or null where the page shows nothing: a refused captcha, an error of the
-// server, no answer at all. The suffix of an OAM number is not sent.
-export async function ask({ number, category, year, zov }) {
+// server, no answer at all. The suffix of an OAM number is not sent. The captcha
+// takes captchaDelay milliseconds before the question goes out.
+export async function ask({ number, category, year, zov }, captchaDelay) {
   const query = new URLSearchParams({ idCj: number, database: category, year, zov });
-  const token = await captcha();
+  const token = await captcha(captchaDelay);
   try {
     const response = await fetch(`${PATH}?${query}`, {
       method: 'POST',

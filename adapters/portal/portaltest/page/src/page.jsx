@@ -41,8 +41,16 @@ function Field({ names, label, ...input }) {
   );
 }
 
-function Dropdown({ names, name, label, options, value, onChange, noOptions }) {
-  const items = options.map((o) => ({ value: o, label: o }));
+// Dropdown has its options at once, or fetches them when it is first opened,
+// which takes delay milliseconds.
+function Dropdown({ names, name, label, options, delay, value, onChange, texts: t }) {
+  const [here, setHere] = useState(delay <= 0);
+  const asked = useRef(false);
+  const items = here ? options.map((o) => ({ value: o, label: o })) : [];
+  const fetchOptions = () => {
+    if (!here && !asked.current) setTimeout(() => setHere(true), delay);
+    asked.current = true;
+  };
   return (
     <div className="select__wrapper">
       <Select
@@ -55,7 +63,10 @@ function Dropdown({ names, name, label, options, value, onChange, noOptions }) {
         value={items.find((o) => o.value === value) ?? null}
         onChange={(o) => onChange(o ? o.value : '')}
         formatOptionLabel={(o, { context }) => (context === 'menu' ? <div>{o.label}</div> : o.label)}
-        noOptionsMessage={() => noOptions}
+        onMenuOpen={fetchOptions}
+        isLoading={!here}
+        loadingMessage={() => t.loading}
+        noOptionsMessage={() => t.noOptions}
       />
     </div>
   );
@@ -70,11 +81,13 @@ function Alert({ names, kind, html }) {
 }
 
 // useQuestion keeps the form's state: what is typed, and the alert of the last
-// answer, which stays until the next one replaces it.
+// answer, which stays until the next one, or the word that the question is being
+// worked on, replaces it.
 function useQuestion(settings) {
   const [fields, setFields] = useState(EMPTY);
   const [alert, setAlert] = useState(null);
   const [incomplete, setIncomplete] = useState(false);
+  const [waiting, setWaiting] = useState(false);
   const swallow = useRef({ ...settings.swallow });
 
   const submit = async (event) => {
@@ -90,21 +103,26 @@ function useQuestion(settings) {
       tellSwallowed({ number, category, year, zov });
       return;
     }
-    const answer = await ask(fields);
+    if (settings.dialog === 'on_click') window.alert(texts[settings.language].notice.text);
+    if (settings.popup) window.open('/__replica/LICENSES.txt');
+    if (settings.working) setAlert({ kind: 'warning', html: settings.working.replaceAll('{number}', identity) });
+    setWaiting(settings.disable_button);
+    const answer = await ask(fields, settings.captcha_delay_ms);
+    setWaiting(false);
     if (!answer || answer.stale_ms < 0) return;
     const show = () => setAlert({ kind: answer.kind, html: answer.html[settings.language] });
     if (answer.stale_ms > 0) setTimeout(show, answer.stale_ms);
     else show();
   };
   const set = (name) => (value) => setFields((f) => ({ ...f, [name]: value }));
-  return { fields, set, alert, incomplete, submit };
+  return { fields, set, alert, incomplete, waiting, submit };
 }
 
 // Page is the text with the alert, and below it the form.
 export function Page({ settings }) {
   const t = texts[settings.language];
   const names = { ...REAL, ...RENAMED[settings.layout] };
-  const { fields, set, alert, incomplete, submit } = useQuestion(settings);
+  const { fields, set, alert, incomplete, waiting, submit } = useQuestion(settings);
   const typed = (name) => ({ value: fields[name], onChange: (e) => set(name)(e.target.value) });
 
   return (
@@ -143,18 +161,20 @@ export function Page({ settings }) {
                 name={`${names.prefix}category`}
                 label={t.category}
                 options={settings.categories}
+                delay={settings.options_delay_ms}
                 value={fields.category}
                 onChange={set('category')}
-                noOptions={t.noOptions}
+                texts={t}
               />
               <Dropdown
                 names={names}
                 name={`${names.prefix}year`}
                 label={t.year}
                 options={settings.years}
+                delay={settings.options_delay_ms}
                 value={fields.year}
                 onChange={set('year')}
-                noOptions={t.noOptions}
+                texts={t}
               />
             </div>
             <h2 className="h3 margin-top__20">{t.zovHeading}</h2>
@@ -162,7 +182,7 @@ export function Page({ settings }) {
               <Field names={names} name={names.zov} label={t.zov} placeholder="ABCD123456789..." {...typed('zov')} />
             </div>
             <div className="form__row">
-              <button type="submit" className="button button__primary button--large">
+              <button type="submit" className="button button__primary button--large" disabled={waiting}>
                 {t.submit}
               </button>
               {incomplete && <p className="form__hint">{t.incomplete}</p>}

@@ -14,6 +14,7 @@ export const texts = {
     submit: 'Ověřit',
     incomplete: 'Vyplňte číslo, typ řízení a rok, nebo číslo žádosti o vízum.',
     noOptions: 'Nic nenalezeno',
+    loading: 'Načítá se…',
     cookies: {
       title: 'Soubory cookies',
       text: 'Používáme soubory cookies, aby tyto stránky správně fungovaly.',
@@ -44,6 +45,7 @@ export const texts = {
     submit: 'validate',
     incomplete: 'Fill in the number, the type and the year, or the visa application number.',
     noOptions: 'No options',
+    loading: 'Loading…',
     cookies: {
       title: 'Cookies',
       text: 'We use cookies so that this site works properly.',
