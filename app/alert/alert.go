@@ -18,7 +18,8 @@ const (
 	Full Privacy = "full"
 	// Masked: masked reference and status.
 	Masked Privacy = "masked"
-	// Silent: only that there is news; nothing about whom or what.
+	// Silent: only that there is news; nothing about whom or what. Notices about
+	// the appliance, which are about nobody, are told all the same.
 	Silent Privacy = "silent"
 )
 

@@ -57,8 +57,17 @@ type writer struct {
 
 // discreet reports whether the message must not tell what it is about. Anything
 // but the two telling levels counts, so that a level this version does not know
-// reveals nothing.
-func (w *writer) discreet() bool { return w.privacy != Full && w.privacy != Masked }
+// reveals nothing. Operator notices are about nobody and are told at every level.
+func (w *writer) discreet() bool {
+	switch w.n.Kind {
+	case NothingChecked, LayoutChanged, ChannelDead:
+		return false
+	}
+	return w.silent()
+}
+
+// silent reports whether messages about applications must not tell anything.
+func (w *writer) silent() bool { return w.privacy != Full && w.privacy != Masked }
 
 func (w *writer) letter() {
 	w.out.Language = w.l.Language()
@@ -80,7 +89,7 @@ func (w *writer) letter() {
 
 // level returns the privacy level that holds.
 func (w *writer) level() Privacy {
-	if w.discreet() {
+	if w.silent() {
 		return Silent
 	}
 	return w.privacy
@@ -161,7 +170,7 @@ func (w *writer) notice() {
 		lead = title
 	}
 	w.out.Title = w.l.Text("alert.title."+key, "channel", title, "duration", w.n.At.Sub(w.n.Since))
-	w.out.Lead = w.l.Text("alert.lead."+key, "channel", lead, "source", name, "since", w.n.Since, "reason", w.reason())
+	w.out.Lead = w.l.Text("alert.lead."+key, "channel", lead, "source", w.source(), "since", w.n.Since, "reason", w.reason())
 	if !w.n.Resolved {
 		w.out.NextTitle = w.l.Text("alert.part.next")
 		w.out.Next = w.l.Text("alert.next." + key)
@@ -170,6 +179,15 @@ func (w *writer) notice() {
 		w.add("alert.part.answer", cut(oneLine(w.n.Detail), maxDetail))
 	}
 	w.add("alert.part.seen", w.l.Time(w.n.At))
+}
+
+// source names the source the notice is about: in words where the catalogue has
+// them.
+func (w *writer) source() string {
+	if key := "source." + w.n.Subject; w.l.Has(key) {
+		return w.l.Text(key)
+	}
+	return cut(oneLine(w.n.Subject), maxLabel)
 }
 
 // reason returns the failure code of the notice in words.

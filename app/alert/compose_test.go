@@ -179,6 +179,38 @@ func TestComposeReveals(t *testing.T) {
 	}
 }
 
+// aboutAppliance reports whether n is an operator notice.
+func aboutAppliance(n alert.Notification) bool {
+	return n.Kind == alert.NothingChecked || n.Kind == alert.LayoutChanged || n.Kind == alert.ChannelDead
+}
+
+// TestComposeTellsNoticesAtEveryLevel: notices about the appliance hold nothing
+// personal but a channel's name and what its server says.
+func TestComposeTellsNoticesAtEveryLevel(t *testing.T) {
+	t.Parallel()
+	cats := catalogues(t)
+	for name, n := range stories(t) {
+		if !aboutAppliance(n) {
+			continue
+		}
+		want := alert.Full
+		if n.Kind == alert.ChannelDead {
+			want = alert.Masked
+		}
+		for _, privacy := range []alert.Privacy{alert.Masked, alert.Silent, "", "some later level"} {
+			for _, lang := range cats.Languages() {
+				m := alert.Compose(n, alert.Channel{Privacy: privacy}, cats.For(lang), baseURL)
+				if diff := cmp.Diff(alert.Compose(n, alert.Channel{Privacy: want}, cats.For(lang), baseURL), m); diff != "" {
+					t.Errorf("%s %s at level %q (-%s +got):\n%s", lang, name, privacy, want, diff)
+				}
+				if strings.Contains(m.Text, "Anna") || strings.Contains(m.Text, "401") {
+					t.Errorf("%s %s at level %q tells too much:\n%s", lang, name, privacy, m.Text)
+				}
+			}
+		}
+	}
+}
+
 // TestComposeSilentIsAlwaysTheSame: whoever sees a silent message learns from
 // no part of it what the news is, not even from its rank.
 func TestComposeSilentIsAlwaysTheSame(t *testing.T) {
@@ -188,7 +220,7 @@ func TestComposeSilentIsAlwaysTheSame(t *testing.T) {
 		for _, lang := range cats.Languages() {
 			var first *alert.Message
 			for name, n := range stories(t) {
-				if n.Kind == alert.Test {
+				if n.Kind == alert.Test || aboutAppliance(n) {
 					continue
 				}
 				m := alert.Compose(n, alert.Channel{Privacy: privacy}, cats.For(lang), baseURL)
@@ -206,6 +238,9 @@ func TestComposeSilentIsAlwaysTheSame(t *testing.T) {
 func TestComposeSaysWhatMatters(t *testing.T) {
 	t.Parallel()
 	cats, all := catalogues(t), stories(t)
+	elsewhere := all["nothing_checked"]
+	elsewhere.Subject = "somewhere"
+	all["nothing_checked_elsewhere"] = elsewhere
 	tests := []struct {
 		story, lang string
 		privacy     alert.Privacy
@@ -221,6 +256,13 @@ func TestComposeSaysWhatMatters(t *testing.T) {
 		{"changed_unknown", "en", alert.Full, "words this program does not know"},
 		{"changed_unknown", "en", alert.Masked, "Look yourself"},
 		{"nothing_checked", "en", alert.Full, "the portal asked for fewer requests"},
+		{"nothing_checked", "en", alert.Silent, "Source: the Ministry's portal."},
+		{"layout_changed", "cs", alert.Full, "Zdroj: portál ministerstva."},
+		{"nothing_checked_elsewhere", "en", alert.Full, "Source: somewhere."},
+		{"first_in_progress", "en", alert.Silent, "There is a new message about something you follow."},
+		{"first_in_progress", "cs", alert.Silent, "na stránce se sledovanými žádostmi"},
+		{"changed_preliminarily_positive", "en", alert.Full, "preliminarily assessed positively. That is not a decision yet."},
+		{"changed_preliminarily_positive", "cs", alert.Full, "předběžně vyhodnocena kladně. Rozhodnutí to ještě není."},
 	}
 	for _, tt := range tests {
 		m := alert.Compose(all[tt.story], alert.Channel{Privacy: tt.privacy}, cats.For(tt.lang), baseURL)
