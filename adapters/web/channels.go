@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,9 +34,9 @@ type Channels interface {
 const (
 	// maxChannels keeps the list, which is never paged, short.
 	maxChannels = 500
-	// maxChannelName is the longest name in bytes.
+	// maxChannelName is the longest name in characters.
 	maxChannelName = 100
-	// maxFieldValue is the longest value of a field in bytes.
+	// maxFieldValue is the longest value of a field in characters.
 	maxFieldValue = 4096
 	// testTimeout bounds a test message.
 	testTimeout = 30 * time.Second
@@ -93,8 +95,8 @@ func (s *Server) validate(ch alert.Channel) error {
 	switch {
 	case ch.Name == "":
 		return badField("name", "The field name is missing. Say what the channel is called.")
-	case len(ch.Name) > maxChannelName:
-		return badField("name", "The field name is longer than %d bytes. Shorten it.", maxChannelName)
+	case utf8.RuneCountInString(ch.Name) > maxChannelName:
+		return badField("name", "The field name is longer than %d characters. Shorten it.", maxChannelName)
 	case strings.ContainsFunc(ch.Name, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return badField("name", "The field name holds a control character or a line break. Remove it.")
 	case ch.Privacy != alert.Full && ch.Privacy != alert.Masked && ch.Privacy != alert.Silent:
@@ -104,11 +106,30 @@ func (s *Server) validate(ch alert.Channel) error {
 		return badField("language", "The field language must be one of %s.", strings.Join(known, ", "))
 	}
 	for name, value := range ch.Fields {
-		if len(name) > maxFieldValue || len(value) > maxFieldValue {
-			return badField("fields", "One of the fields is longer than %d bytes. Shorten it.", maxFieldValue)
+		if utf8.RuneCountInString(name) > maxFieldValue || utf8.RuneCountInString(value) > maxFieldValue {
+			return badField("fields", "One of the fields is longer than %d characters. Shorten it.", maxFieldValue)
 		}
 	}
 	return s.cfg.Validate(ch)
+}
+
+// guardSecrets asks for the stored secrets again where another field now sends
+// them somewhere else: a token of ours is no right to read them. was holds the
+// fields as stored, given those of the request.
+func (s *Server) guardSecrets(was map[string]string, ch alert.Channel, given map[string]string) error {
+	fields := s.fields(ch.Kind)
+	moved := slices.IndexFunc(fields, func(f alert.ChannelField) bool {
+		return f.Address && cmp.Or(was[f.Name], f.Default) != cmp.Or(ch.Fields[f.Name], f.Default)
+	})
+	if moved < 0 {
+		return nil
+	}
+	for _, f := range fields {
+		if _, again := given[f.Name]; f.Secret && was[f.Name] != "" && !again {
+			return badField(f.Name, "The field %s says where to send, and it has another value now. Give the field %s again with it, so that what is stored is not sent elsewhere.", fields[moved].Name, f.Name)
+		}
+	}
+	return nil
 }
 
 // channel returns one channel, or alert.ErrNoChannel.
@@ -183,14 +204,21 @@ func (s *Server) editChannel(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	ch, err := s.cfg.Channels.EditChannel(c.Request().Context(), c.Param("id"), func(ch *alert.Channel) error {
+	ctx := c.Request().Context()
+	ch, err := s.cfg.Channels.EditChannel(ctx, c.Param("id"), func(ch *alert.Channel) error {
+		was := ch.Fields
 		in.apply(ch)
+		if err := s.guardSecrets(was, *ch, in.Fields); err != nil {
+			return err
+		}
 		return s.validate(*ch)
 	})
 	if err != nil {
 		return err
 	}
-	s.cfg.Wake() // What waits for the channel may get through now.
+	if err := s.mended(ctx, ch); err != nil {
+		return err
+	}
 	return c.JSON(http.StatusOK, s.viewChannel(ch))
 }
 
@@ -202,11 +230,18 @@ func (s *Server) removeChannel(c echo.Context) error {
 }
 
 func (s *Server) testChannel(c echo.Context) error {
-	ch, err := s.channel(c.Request().Context(), c.Param("id"))
+	ctx := c.Request().Context()
+	ch, err := s.channel(ctx, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return s.sendTest(c, ch)
+	if err := s.sendTest(ctx, ch); err != nil {
+		return err
+	}
+	if err := s.mended(ctx, ch); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, testView{OK: true})
 }
 
 func (s *Server) testUnsavedChannel(c echo.Context) error {
@@ -215,16 +250,19 @@ func (s *Server) testUnsavedChannel(c echo.Context) error {
 		return err
 	}
 	ch.ID = "" // Nothing that stands is meant, whatever becomes of the test.
-	return s.sendTest(c, ch)
+	if err := s.sendTest(c.Request().Context(), ch); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, testView{OK: true})
 }
 
-// sendTest sends a test message and answers with what became of it.
-func (s *Server) sendTest(c echo.Context, ch alert.Channel) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), testTimeout)
+// sendTest sends a test message; its error says why that failed.
+func (s *Server) sendTest(ctx context.Context, ch alert.Channel) error {
+	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
 	err := s.cfg.Test(ctx, ch)
 	if err == nil {
-		return c.JSON(http.StatusOK, testView{OK: true})
+		return nil
 	}
 	if field, ok := errors.AsType[*alert.FieldError](err); ok {
 		return field

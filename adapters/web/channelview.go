@@ -43,6 +43,7 @@ type fieldView struct {
 	Help     string   `json:"help"`
 	Required bool     `json:"required"`
 	Secret   bool     `json:"secret"`
+	Address  bool     `json:"address"`
 	Choices  []string `json:"choices,omitempty"`
 	Default  string   `json:"default,omitempty"`
 	Example  string   `json:"example,omitempty"`
@@ -86,7 +87,7 @@ func (s *Server) viewKind(k alert.ChannelKind) kindView {
 	l := s.words
 	return kindView{Name: k.Name, Label: l.Text(k.LabelKey), Fields: viewAll(k.Fields, func(f alert.ChannelField) fieldView {
 		return fieldView{
-			Name: f.Name, Label: l.Text(f.LabelKey), Help: l.Text(f.HelpKey), Required: f.Required, Secret: f.Secret,
+			Name: f.Name, Label: l.Text(f.LabelKey), Help: l.Text(f.HelpKey), Required: f.Required, Secret: f.Secret, Address: f.Address,
 			Choices: f.Choices, Default: f.Default, Example: f.Example,
 		}
 	})}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -99,4 +101,55 @@ func (s *Server) retryDelivery(c echo.Context) error {
 	}
 	s.cfg.Wake()
 	return c.JSON(http.StatusAccepted, viewDelivery(d))
+}
+
+const (
+	// revivedFor is how long ago a letter may have died to be sent again by itself.
+	revivedFor = 48 * time.Hour
+	// maxRevived is how many letters are put back at once, the newest ones.
+	maxRevived = 100
+)
+
+// mended gives what a channel has missed another try, now that somebody has
+// edited or tested it: what waits, and its recent dead letters, in their order.
+// A letter stays dead where newer news about the same matter was sent or waits:
+// it would tell people an old status after the new one. A paused channel gets
+// nothing.
+func (s *Server) mended(ctx context.Context, ch alert.Channel) error {
+	defer s.cfg.Wake()
+	if ch.Paused {
+		return nil
+	}
+	now := time.Now()
+	told := make(map[string]bool)
+	dead, err := s.cfg.Deliveries.Deliveries(ctx, "", maxRevived, func(d alert.Delivery) bool {
+		if d.ChannelID != ch.ID {
+			return false
+		}
+		if d.State != alert.DeadLetter {
+			told[matter(d.Notification)] = true
+			return false
+		}
+		return now.Sub(d.SettledAt) < revivedFor && !told[matter(d.Notification)]
+	})
+	if err != nil {
+		return err
+	}
+	for _, d := range slices.Backward(dead) {
+		_, err := s.cfg.Deliveries.Revive(ctx, d.ID, now)
+		if gone := errors.Is(err, alert.ErrNoDelivery) || errors.Is(err, alert.ErrNotDead) || errors.Is(err, alert.ErrNoChannel); err != nil && !gone {
+			return err
+		}
+	}
+	return nil
+}
+
+// matter names what a notification is about: a newer one of the same matter
+// makes an older one useless.
+func matter(n alert.Notification) string {
+	kind := n.Kind
+	if kind == alert.FirstAnswer {
+		kind = alert.StatusChanged
+	}
+	return strings.Join([]string{string(kind), n.ApplicationID, n.Subject}, "\n")
 }
