@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -146,13 +145,17 @@ func (s *Server) getApplication(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if matches(c.Request().Header.Get("If-None-Match"), etag(a)) {
-		c.Response().Header().Set("ETag", etag(a))
-		return c.NoContent(http.StatusNotModified)
-	}
 	standing, err := s.standingChannels(ctx)
 	if err != nil {
 		return err
+	}
+	is, err := versionOf(a, standing)
+	if err != nil {
+		return err
+	}
+	if matches(c.Request().Header.Get("If-None-Match"), is.tag()) {
+		c.Response().Header().Set("ETag", is.tag())
+		return c.NoContent(http.StatusNotModified)
 	}
 	return s.application(c, http.StatusOK, a, standing)
 }
@@ -170,12 +173,15 @@ func (s *Server) editApplication(c echo.Context) error {
 	if err := checkChannels(in.Channels, standing); err != nil {
 		return err
 	}
-	want := c.Request().Header.Get("If-Match")
 	a, err := s.cfg.Watching.Edit(ctx, watch.ID(c.Param("id")), func(a *watch.Application) error {
-		if want != "" && !matches(want, etag(*a)) {
+		is, err := versionOf(*a, standing)
+		if err != nil {
+			return err
+		}
+		if !is.mayChange(c.Request().Header.Get("If-Match")) {
 			return &problem{
 				Status: http.StatusPreconditionFailed, Code: "changed",
-				Detail: "The application has changed since it was read. Read it again.",
+				Detail: "Somebody has changed the application since it was read. Read it again.",
 			}
 		}
 		return in.apply(a)
@@ -281,16 +287,4 @@ func limit(c echo.Context) (int, error) {
 		return 0, badField("limit", "The parameter limit must be a number from 1 to %d.", maxLimit)
 	}
 	return n, nil
-}
-
-// etag names the version of an application.
-func etag(a watch.Application) string { return `"` + strconv.FormatUint(a.Revision, 10) + `"` }
-
-// matches reports whether a header If-Match or If-None-Match names tag.
-func matches(header, tag string) bool {
-	tags := strings.Split(header, ",")
-	return slices.ContainsFunc(tags, func(t string) bool {
-		t = strings.TrimPrefix(strings.TrimSpace(t), "W/")
-		return t == "*" || t == tag
-	})
 }

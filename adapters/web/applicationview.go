@@ -27,12 +27,14 @@ type applicationView struct {
 
 	Status visa.Status `json:"status,omitempty"`
 	// Valid is the last status that was not unknown.
-	Valid   visa.Status  `json:"valid,omitempty"`
-	Since   time.Time    `json:"since,omitzero"`
-	Text    string       `json:"text,omitempty"`
-	Link    string       `json:"link,omitempty"`
-	Pending *pendingView `json:"pending,omitempty"`
-	Trouble *troubleView `json:"trouble,omitempty"`
+	Valid visa.Status `json:"valid,omitempty"`
+	Since time.Time   `json:"since,omitzero"`
+	Text  string      `json:"text,omitempty"`
+	// Language is that of Text, such as cs.
+	Language string       `json:"language,omitempty"`
+	Link     string       `json:"link,omitempty"`
+	Pending  *pendingView `json:"pending,omitempty"`
+	Trouble  *troubleView `json:"trouble,omitempty"`
 
 	CheckedAt   time.Time `json:"checked_at,omitzero"`
 	AnsweredAt  time.Time `json:"answered_at,omitzero"`
@@ -75,7 +77,9 @@ type entryView struct {
 	From visa.Status     `json:"from,omitempty"`
 	To   visa.Status     `json:"to,omitempty"`
 	Text string          `json:"text,omitempty"`
-	Link string          `json:"link,omitempty"`
+	// Language is that of Text, such as cs.
+	Language string `json:"language,omitempty"`
+	Link     string `json:"link,omitempty"`
 }
 
 // viewAll shows every item of a list; the list is never null.
@@ -88,7 +92,7 @@ func viewAll[T, V any](items []T, view func(T) V) []V {
 }
 
 func viewEntry(e watch.Entry) entryView {
-	return entryView{At: e.At.UTC(), Kind: e.Kind, From: e.From, To: e.To, Text: e.Answer.Text, Link: e.Answer.Link}
+	return entryView{At: e.At.UTC(), Kind: e.Kind, From: e.From, To: e.To, Text: e.Answer.Text, Language: e.Answer.Language, Link: e.Answer.Link}
 }
 
 // viewApplication shows a. A deleted channel stays in the store until the next
@@ -97,15 +101,11 @@ func (s *Server) viewApplication(a watch.Application, standing map[string]bool) 
 	st := a.State
 	v := applicationView{
 		ID: a.ID, Reference: a.Reference.String(), Masked: a.Reference.Masked(), Kind: a.Reference.Kind(),
-		Label: a.Label, Channels: []string{}, Paused: a.Paused, Muted: a.Muted,
-		Status: st.Status, Valid: st.Valid, Since: st.Since.UTC(), Text: st.Answer.Text, Link: st.Answer.Link,
+		Label: a.Label, Channels: standingOf(a.Channels, standing), Paused: a.Paused, Muted: a.Muted,
+		Status: st.Status, Valid: st.Valid, Since: st.Since.UTC(),
+		Text: st.Answer.Text, Language: st.Answer.Language, Link: st.Answer.Link,
 		CheckedAt: st.CheckedAt.UTC(), AnsweredAt: st.AnsweredAt.UTC(), NextCheckAt: st.NextCheckAt.UTC(),
 		GoneAt: st.GoneAt.UTC(), AddedAt: a.AddedAt.UTC(), Revision: a.Revision,
-	}
-	for _, id := range a.Channels {
-		if standing[id] {
-			v.Channels = append(v.Channels, id)
-		}
 	}
 	if a.Interval != 0 {
 		v.Interval = a.Interval.String()
@@ -129,6 +129,10 @@ func (s *Server) failure(code watch.FailureCode) string {
 
 // application answers with a.
 func (s *Server) application(c echo.Context, status int, a watch.Application, standing map[string]bool) error {
-	c.Response().Header().Set("ETag", etag(a))
+	is, err := versionOf(a, standing)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("ETag", is.tag())
 	return c.JSON(status, s.viewApplication(a, standing))
 }

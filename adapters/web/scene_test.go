@@ -36,7 +36,7 @@ func newScene(t *testing.T) *scene {
 	tell := func(to visa.Status) *alert.Notification {
 		return &alert.Notification{Kind: alert.StatusChanged, ApplicationID: string(ann.ID), Label: "Anna", Reference: ann.Reference, From: visa.NotFound, To: to, At: now}
 	}
-	answer := watch.Answer{Text: "The wording of the portal", Link: "https://example.com/outcome"}
+	answer := watch.Answer{Text: "The wording of the portal", Link: "https://example.com/outcome", Language: "cs"}
 	a.settle(ann.ID, watch.State{Status: visa.NotFound, Valid: visa.NotFound, Since: now}, tell(visa.NotFound),
 		watch.Entry{At: now, Kind: watch.Changed, To: visa.NotFound, Answer: answer})
 	dead, err := a.store.Deliveries(t.Context(), "", 1, func(alert.Delivery) bool { return true })

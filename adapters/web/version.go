@@ -1,0 +1,71 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cz-visa-monitor/app/watch"
+)
+
+// version names an application as it is shown. Its two parts make one ETag:
+// If-None-Match asks about both, If-Match only about the settings, because a
+// check that was made meanwhile is no reason to refuse what a person wants.
+type version struct {
+	// settings is a hash of all that people can change.
+	settings string
+	// revision counts everything, checks included.
+	revision uint64
+}
+
+func versionOf(a watch.Application, standing map[string]bool) (version, error) {
+	text, err := json.Marshal(struct {
+		Label         string
+		Channels      []string
+		Interval      time.Duration
+		Paused, Muted bool
+	}{a.Label, standingOf(a.Channels, standing), a.Interval, a.Paused, a.Muted})
+	if err != nil {
+		return version{}, fmt.Errorf("make an ETag: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return version{settings: hex.EncodeToString(sum[:8]), revision: a.Revision}, nil
+}
+
+// standingOf returns those of the channels that still exist; never nil.
+func standingOf(channels []string, standing map[string]bool) []string {
+	left := make([]string, 0, len(channels))
+	for _, id := range channels {
+		if standing[id] {
+			left = append(left, id)
+		}
+	}
+	return left
+}
+
+// tag is the ETag.
+func (v version) tag() string {
+	return `"` + v.settings + "-" + strconv.FormatUint(v.revision, 10) + `"`
+}
+
+// mayChange reports whether the header If-Match allows an edit.
+func (v version) mayChange(header string) bool {
+	return header == "" || anyTag(header, func(t string) bool { return t == "*" || strings.HasPrefix(t, `"`+v.settings+"-") })
+}
+
+// matches reports whether the header If-None-Match names tag.
+func matches(header, tag string) bool {
+	return anyTag(header, func(t string) bool { return t == "*" || t == tag })
+}
+
+// anyTag reports whether one of the tags of a header is the one.
+func anyTag(header string, isIt func(string) bool) bool {
+	return slices.ContainsFunc(strings.Split(header, ","), func(t string) bool {
+		return isIt(strings.TrimPrefix(strings.TrimSpace(t), "W/"))
+	})
+}
