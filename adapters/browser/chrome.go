@@ -3,7 +3,6 @@ package browser
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -13,9 +12,10 @@ import (
 )
 
 const (
-	startTimeout   = 30 * time.Second // a Raspberry Pi with a slow card needs some ten
-	tabTimeout     = 15 * time.Second
-	discardTimeout = 2 * time.Second
+	startTimeout = 30 * time.Second // a Raspberry Pi with a slow card needs some ten
+	// tabTimeout is for opening, blanking and destroying a page. A browser that
+	// takes longer hangs.
+	tabTimeout = 15 * time.Second
 )
 
 // chrome is one running browser we are connected to, ours or a remote one.
@@ -93,6 +93,7 @@ func (c *chrome) dead() bool { return c.conn.alive.Err() != nil }
 type tab struct {
 	chrome  *chrome
 	context proto.BrowserBrowserContextID
+	target  proto.TargetTargetID
 	session proto.TargetSessionID
 	uses    int
 	mark    any // see Page.Mark
@@ -106,25 +107,27 @@ type tab struct {
 	traffic trafficListener
 }
 
-// newTab opens a page. Whatever goes wrong, nothing of it is left behind.
-func (c *chrome) newTab(ctx context.Context, userAgent string) (*tab, error) {
+// newTab makes a place for a page, in which open opens one.
+func (c *chrome) newTab(ctx context.Context) (*tab, error) {
 	ctx, cancel := context.WithTimeout(ctx, tabTimeout)
 	defer cancel()
-	browser := c.conn.in(ctx, "")
-	bc, err := proto.TargetCreateBrowserContext{DisposeOnDetach: true}.Call(browser)
+	bc, err := proto.TargetCreateBrowserContext{DisposeOnDetach: true}.Call(c.conn.in(ctx, ""))
 	if err != nil {
 		return nil, err
 	}
 	t := &tab{chrome: c, context: bc.BrowserContextID}
 	t.alive, t.kill = context.WithCancelCause(c.conn.alive)
-	if err := t.open(ctx, userAgent); err != nil {
-		return nil, errors.Join(err, t.close())
-	}
 	return t, nil
 }
 
+// open opens the page. If it fails, discard takes away what there is.
 func (t *tab) open(ctx context.Context, userAgent string) error {
+	ctx, cancel := context.WithTimeout(ctx, tabTimeout)
+	defer cancel()
 	conn := t.chrome.conn
+	if err := t.refuseDownloads(ctx); err != nil {
+		return err
+	}
 	width, height := viewportWidth, viewportHeight
 	target, err := proto.TargetCreateTarget{
 		URL: blankPage, BrowserContextID: t.context, NewWindow: true, Width: &width, Height: &height,
@@ -136,7 +139,7 @@ func (t *tab) open(ctx context.Context, userAgent string) error {
 	if err != nil {
 		return err
 	}
-	t.session = attached.SessionID
+	t.target, t.session = target.TargetID, attached.SessionID
 	conn.listen(t.session, t.hear)
 
 	page := conn.in(ctx, t.session)
@@ -190,18 +193,21 @@ func (t *tab) reset(ctx context.Context) error {
 	return proto.HeapProfilerCollectGarbage{}.Call(page)
 }
 
-// close destroys the page with everything it stored.
-func (t *tab) close() error {
+// discard destroys the page with everything it stored. It may take until
+// tabTimeout: a slow machine is busy with the other pages of the browser, whose
+// checks must not be lost for it.
+func (t *tab) discard() {
 	defer t.kill(ErrClosed)
 	if t.session != "" {
 		t.chrome.conn.listen(t.session, nil)
 	}
-	if t.chrome.dead() {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), discardTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), tabTimeout)
 	defer cancel()
-	return proto.TargetDisposeBrowserContext{BrowserContextID: t.context}.Call(t.chrome.conn.in(ctx, ""))
+	err := proto.TargetDisposeBrowserContext{BrowserContextID: t.context}.Call(t.chrome.conn.in(ctx, ""))
+	if err != nil && !t.chrome.dead() {
+		// It cannot even be closed: nothing this browser says can be trusted.
+		t.chrome.conn.kill(&Error{Reason: "the browser does not close a page", Err: err})
+	}
 }
 
 // hear handles the events of the page; see listener.
@@ -211,6 +217,8 @@ func (t *tab) hear(method string, params json.RawMessage) {
 		t.kill(&Error{Reason: "the page crashed, perhaps for lack of memory"})
 	case "Inspector.detached", "Target.detachedFromTarget":
 		t.kill(&Error{Reason: "the page was closed from outside"})
+	case "Page.javascriptDialogOpening":
+		t.answerDialog(params)
 	default:
 		t.hearTraffic(method, params)
 	}

@@ -58,6 +58,8 @@ type conn struct {
 	alive context.Context
 	kill  context.CancelCauseFunc
 	done  chan struct{}
+	// jobs are what the reader has started and must not wait for itself.
+	jobs sync.WaitGroup
 
 	mu       sync.Mutex
 	sessions map[proto.TargetSessionID]listener
@@ -101,11 +103,12 @@ func (c *conn) listen(id proto.TargetSessionID, l listener) {
 	c.sessions[id] = l
 }
 
-// close ends the connection and waits for the reader. A browser on a pipe ends
-// with it.
+// close ends the connection and waits for the reader and what it started. A
+// browser on a pipe ends with it.
 func (c *conn) close() {
 	_ = c.transport.Close()
 	<-c.done
+	c.jobs.Wait()
 }
 
 // in binds calls to a context and a session ("" is the browser itself), which

@@ -2,7 +2,6 @@ package browser
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -157,14 +156,22 @@ func (b *Browser) refresh(ctx context.Context, c *chrome, t *tab) (*tab, error) 
 	if t != nil && t.uses >= b.cfg.ReloadEvery {
 		t.uses = 0
 		if err := t.reset(ctx); err != nil {
-			_ = t.close()
+			b.background.Go(t.discard)
 			t = nil
 		}
 	}
 	if t != nil {
 		return t, nil
 	}
-	return c.newTab(ctx, b.cfg.UserAgent)
+	t, err := c.newTab(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.open(ctx, b.cfg.UserAgent); err != nil {
+		b.background.Go(t.discard)
+		return nil, err
+	}
+	return t, nil
 }
 
 // chromeAt returns the endpoint's browser with one page more counted as busy,
@@ -261,16 +268,13 @@ func (b *Browser) lost(ep *endpoint) {
 // before its seat is free again.
 func (b *Browser) giveBack(ep *endpoint, t *tab, healthy bool) {
 	t.uses++
-	if healthy {
+	if healthy && t.closeWindows() == nil {
 		b.leave(ep, t.chrome, t)
 		b.standUp(ep)
 		return
 	}
 	b.background.Go(func() {
-		if err := t.close(); err != nil && !errors.As(err, new(*Error)) {
-			// It cannot even be closed: nothing this browser says can be trusted.
-			t.chrome.conn.kill(&Error{Reason: "the browser does not close a page", Err: err})
-		}
+		t.discard()
 		b.leave(ep, t.chrome, nil)
 		b.standUp(ep)
 	})
