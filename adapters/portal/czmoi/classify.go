@@ -30,7 +30,8 @@ type reading struct {
 // that are known, in the sentence about the number: what is said in bold there
 // must be the same, a negation or a condition must be absent, and neither the
 // alert's class nor a link nor the machine state may belong to another status.
-// Anything else is visa.Unknown; nothing is guessed.
+// A decision must be the whole sentence. Anything else is visa.Unknown; nothing
+// is guessed.
 func (l layout) classify(a answer, m message, nums numbers, asked visa.Query) reading {
 	r := reading{status: visa.Unknown, link: l.officialLink(m.links, a.page)}
 	block := headBlock(m, nums, asked)
@@ -39,16 +40,71 @@ func (l layout) classify(a answer, m message, nums numbers, asked visa.Query) re
 	}
 	head := headline(m.blocks[block], nums)
 	status, language := l.said(head)
-	if status == "" || !l.boldAgrees(m, block, status, nums) {
+	if status == "" || !l.boldAgrees(m, block, status, nums, asked) {
 		return r
 	}
 	r.language = language
 	s := l.statusOf(status)
-	if l.negated(head, s) || !l.classAgrees(a.class, s) || !l.linksAgree(m.links, s) || !l.stateAgrees(a.state, s) {
+	if !l.classAgrees(a.class, s) || !l.linksAgree(m.links, s) || !l.stateAgrees(a.state, s) {
+		return r
+	}
+	if decisive(status) {
+		if !l.whole(m.blocks[block], s, nums, asked) {
+			return r
+		}
+	} else if l.negated(head, s) || l.alsoSaid(head, s) {
 		return r
 	}
 	r.status = status
 	return r
+}
+
+// decisive reports whether a status is worth a flight, or a lawyer: it is read
+// only from a sentence of which every word is known.
+func decisive(status visa.Status) bool {
+	return status == visa.Granted || status == visa.Refused || status == visa.PreliminarilyPositive
+}
+
+// whole reports whether the sentence is a known lead-in, the number asked for and
+// words of the status, with nothing else before, between or after them.
+func (l layout) whole(block string, s statusLayout, nums numbers, asked visa.Query) bool {
+	at := locate(block, nums, asked)
+	if at == nil {
+		return false
+	}
+	before, after := strings.TrimFunc(fold(block[:at[0]]), notWord), block[at[1]:]
+	if end := nums.stop.FindStringIndex(after); end != nil {
+		after = after[:end[0]+1] // with the stop, which may be a question mark
+	}
+	after = strings.TrimRight(strings.TrimLeft(fold(after), " :,.–-"), " .!")
+	for _, w := range s.Words {
+		if slices.ContainsFunc(w.Sentence, func(text string) bool { return fold(text) == after }) {
+			return before == "" || l.isLead(before)
+		}
+	}
+	return false
+}
+
+func (l layout) isLead(text string) bool { return holds(l.Leads, text) }
+
+// holds reports whether a text is listed for any language, whatever punctuation
+// stands around it.
+func holds(lists map[string][]string, text string) bool {
+	for _, list := range lists {
+		if slices.ContainsFunc(list, func(t string) bool { return strings.TrimFunc(fold(t), notWord) == text }) {
+			return true
+		}
+	}
+	return false
+}
+
+// locate returns where the number asked for stands, nil if it does not.
+func locate(text string, nums numbers, asked visa.Query) []int {
+	if asked.ZOV == "" {
+		return nums.oam.FindStringIndex(text)
+	}
+	characters := strings.Split(regexp.QuoteMeta(asked.ZOV), "") // letters and digits only, so each is one
+	return regexp.MustCompile(`(?i)\b` + strings.Join(characters, `\s*`) + `\b`).FindStringIndex(text)
 }
 
 // headBlock is the paragraph with the number asked for, else the first one; -1
@@ -93,14 +149,19 @@ func (l layout) said(head string) (status visa.Status, language string) {
 }
 
 // boldAgrees reports whether everything in bold in the paragraph says the status
-// (in whatever language), apart from the number itself.
-func (l layout) boldAgrees(m message, block int, status visa.Status, nums numbers) bool {
+// (in whatever language), apart from the number, its lead-in, and notices that
+// stand under every answer.
+func (l layout) boldAgrees(m message, block int, status visa.Status, nums numbers, asked visa.Query) bool {
 	for _, b := range m.bolds {
 		if b.block != block {
 			continue
 		}
-		text := strings.TrimFunc(fold(nums.scrub(b.text)), notWord)
-		if text == "" {
+		text := b.text
+		if at := locate(text, nums, asked); at != nil {
+			text = text[:at[0]] + text[at[1]:]
+		}
+		text = strings.TrimFunc(fold(nums.scrub(text)), notWord)
+		if text == "" || l.isLead(text) || holds(l.Notices, text) {
 			continue
 		}
 		known := false
@@ -112,6 +173,18 @@ func (l layout) boldAgrees(m message, block int, status visa.Status, nums number
 		}
 	}
 	return true
+}
+
+// alsoSaid reports whether the sentence holds the key word of another status.
+func (l layout) alsoSaid(head string, s statusLayout) bool {
+	for _, o := range l.Statuses {
+		for _, w := range o.Words {
+			if o.Status != s.Status && slices.ContainsFunc(w.Bold, func(t string) bool { return containsWords(head, fold(t)) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // negated reports whether the sentence, apart from the words that say the
@@ -163,7 +236,12 @@ func (l layout) aboutOutcome(link string) bool {
 	})
 }
 
-// officialLink returns the first link about an outcome as a full web address.
+// officialHost is where the Ministry explains the outcomes, whatever host shows
+// the form.
+const officialHost = "ipc.gov.cz"
+
+// officialLink returns the first link about an outcome as a full web address. It
+// goes into messages, so it must lead to the Ministry or to the page's own host.
 func (l layout) officialLink(links []string, page string) string {
 	base, err := url.Parse(page)
 	if err != nil {
@@ -171,7 +249,10 @@ func (l layout) officialLink(links []string, page string) string {
 	}
 	for _, link := range links {
 		u, err := base.Parse(link)
-		if err == nil && (u.Scheme == "https" || u.Scheme == "http") && l.aboutOutcome(link) {
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || (u.Host != base.Host && u.Host != officialHost) {
+			continue
+		}
+		if u.User == nil && l.aboutOutcome(link) {
 			return u.String()
 		}
 	}

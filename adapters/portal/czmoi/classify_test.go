@@ -70,6 +70,34 @@ func TestClassify(t *testing.T) {
 		{"sentence and bold disagree", leadEN + `was granted, now <b>rejected</b>.`, answer{}, visa.Unknown},
 		{"the status in another paragraph", leadEN + `: see below.<p>The application was <b>granted</b>.</p>`, answer{class: "success"}, visa.Unknown},
 
+		// A sentence that says more than the decision says another thing.
+		{"granted, but something else", leadEN + `was <b>granted</b> an extension of the time limit.`, answer{class: "success"}, visa.Unknown},
+		{"granted, not yet decided", `It is yet to be decided whether ` + leadEN + `was <b>granted</b>.`, answer{class: "success"}, visa.Unknown},
+		{"granted, then annulled", leadEN + `was granted, then <strong>annulled</strong>.`, answer{class: "success"}, visa.Unknown},
+		{"granted and later revoked", leadEN + `was <b>granted</b> and later revoked.`, answer{class: "success"}, visa.Unknown},
+		{"granted?", leadEN + `was <b>granted</b>?`, answer{class: "success"}, visa.Unknown},
+		{"granted, dots", leadEN + `was <b>granted</b>…`, answer{class: "success"}, visa.Unknown},
+		{"granted without the number", `Your application was <b>granted</b>.`, answer{class: "success"}, visa.Unknown},
+		{"granted, revoked in bold behind it", leadEN + `was <b>granted</b>. It has been <strong>revoked</strong> since.`, answer{class: "success"}, visa.Unknown},
+		{"granted within bold that goes on", leadEN + `was <strong><b>granted</b> until annulled</strong>.`, answer{class: "success"}, visa.Unknown},
+		{"granted cs, a look into the file", `Nahlížení do spisu ` + leadCS + ` bylo <b>povoleno</b>.`, answer{class: "success"}, visa.Unknown},
+		{"granted cs, not yet decided", `Dosud se nerozhodlo, zda ` + leadCS + ` bylo <b>povoleno</b>.`, answer{class: "success"}, visa.Unknown},
+		{"preliminarily positive, and more", leadEN + `has been <b>preliminarily assessed positively</b> by one of two offices.`, answer{class: "success"}, visa.Unknown},
+		{"refused, a complaint", `The complaint about ` + leadEN + `has been <b>rejected</b>.`, answer{class: "error"}, visa.Unknown},
+		{"refused, offices closed", leadEN + `: the offices <b>have been closed</b> until Monday.`, answer{class: "error"}, visa.Unknown},
+		{"refused, closed with a visa", leadEN + `has been <b>closed</b>: a visa has been issued.`, answer{class: "error"}, visa.Unknown},
+		{"refused, only closed", leadEN + `<b>has been closed</b>.`, answer{class: "error"}, visa.Unknown},
+		{"in progress, and a decision of old", leadEN + `is <b>being processed</b>, although it had been rejected.`, answer{class: "warning"}, visa.Unknown},
+
+		// Other ways to put the same.
+		{"number written close to the words", `Číslo žádosti o vízum<strong>ZZZZ202508149001</strong>bylo <b>povoleno</b>.`, answer{class: "success"}, visa.Granted},
+		{"number with blanks in it", `Visa application number <strong>ZZZZ 2025 0814 9001</strong> was <b>granted</b>.`, answer{class: "success"}, visa.Granted},
+		{"all in strong", `<strong>Visa application number ZZZZ202508149001</strong> was <strong>granted</strong>.`, answer{class: "success"}, visa.Granted},
+		{"colon behind the number", leadEN + `: was <b>granted</b>!`, answer{class: "success"}, visa.Granted},
+		{"the number alone before it", `<strong> ZZZZ202508149001 </strong> has been <b>rejected</b>.`, answer{class: "error"}, visa.Refused},
+		{"the notice in the same paragraph", leadCS + `bylo <b>předběžně vyhodnoceno kladně</b>.` + moreCS + "\n\n<b>Stav řízení je pouze orientační.</b>", answer{class: "success"}, visa.PreliminarilyPositive},
+		{"paragraphs as line breaks", leadEN + `was <b>rejected</b> or the proceedings <b>have been closed</b>.<br><br><b>The status of the procedure is for informational purposes only.</b>`, answer{class: "error"}, visa.Refused},
+
 		// S20 and S24: words against class, link or state.
 		{"S20 refused in green", leadEN + `was <b>rejected</b>.`, answer{class: "success"}, visa.Unknown},
 		{"S20 granted in red", leadEN + `was <b>granted</b>.`, answer{class: "error"}, visa.Unknown},
@@ -78,6 +106,9 @@ func TestClassify(t *testing.T) {
 		{"S20 state still running", leadEN + `was <b>granted</b>.`, answer{class: "success", state: "INPROGRESS"}, visa.Unknown},
 		{"S20 state approved", leadEN + `was <b>rejected</b>.`, answer{class: "error", state: "APPROVED"}, visa.Unknown},
 		{"S24 refused with the link of granted", leadCS + `bylo <b>nepovoleno</b>.` + moreCS, answer{class: "error"}, visa.Unknown},
+		{"S20 state rejected", leadEN + `was <b>granted</b>.`, answer{class: "success", state: "REJECTED"}, visa.Unknown},
+		{"S20 state suspended", leadEN + `was <b>granted</b>.`, answer{class: "success", state: "SUSPENDED"}, visa.Unknown},
+		{"S20 state preapproved", leadEN + `was <b>granted</b>.`, answer{class: "success", state: "PREAPPROVED"}, visa.Unknown},
 		{"S24 the word inside another", leadCS + `bylo <b>nepovoleno</b>.`, answer{class: "success"}, visa.Unknown},
 	}
 	l := mustLayout(t)
@@ -92,7 +123,7 @@ func TestClassify(t *testing.T) {
 				return
 			}
 			language := "en"
-			if strings.Contains(tt.text, leadCS) {
+			if strings.Contains(tt.text, "Číslo") {
 				language = "cs"
 			}
 			if got.language != language {
@@ -105,11 +136,21 @@ func TestClassify(t *testing.T) {
 func TestClassifyOAM(t *testing.T) {
 	t.Parallel()
 	l := mustLayout(t)
-	for _, lead := range []string{"Č. j. OAM-90001-6/DP-2025", "Reference number <strong> OAM-090001/DP-2025 </strong>", "File No. 90001 / dp - 2025"} {
+	for lead, want := range map[string]visa.Status{
+		"Č. j. OAM-90001-6/DP-2025":                              visa.Granted,
+		"Číslo jednací<strong> OAM-90001-6/DP-2025 </strong>":    visa.Granted,
+		"Řízení č.j. OAM-90001/DP-2025":                          visa.Granted,
+		"Reference number <strong> OAM-090001/DP-2025 </strong>": visa.Granted,
+		"File No. 90001 / dp - 2025":                             visa.Granted,
+		"The proceedings OAM-90001/DP-2025":                      visa.Granted,
+		"OAM-90001/DP-2025":                                      visa.Granted,
+		"The appeal against OAM-90001/DP-2025":                   visa.Unknown,
+		"OAM-90001/DP-2025 and the appeal":                       visa.Unknown,
+	} {
 		got := l.classify(answer{class: "success", page: DefaultURL}, readMessage(lead+" was <b>granted</b>."), newNumbers(),
 			visa.Query{Number: "90001", Category: "DP", Year: "2025"})
-		if got.status != visa.Granted {
-			t.Errorf("%s: %s", lead, got.status)
+		if got.status != want {
+			t.Errorf("%s: %s, want %s", lead, got.status, want)
 		}
 	}
 }
@@ -122,6 +163,8 @@ func TestOfficialLink(t *testing.T) {
 		{"first about an outcome", `<a href="https://ipc.gov.cz/kontakty/">x</a><a href="https://ipc.gov.cz/spravni-rizeni/rizeni-povoleno/">y</a>`, "https://ipc.gov.cz/spravni-rizeni/rizeni-povoleno/"},
 		{"relative", `<a href="/en/administrative-proceedings/application-granted/">y</a>`, "https://ipc.gov.cz/en/administrative-proceedings/application-granted/"},
 		{"no web address", `<a href="javascript:alert('/rizeni-povoleno')">y</a>`, ""},
+		{"a stranger's", `<a href="https://ipc.gov.cz.example.com/spravni-rizeni/rizeni-povoleno/">y</a>`, ""},
+		{"a stranger's before the real one", `<a href="https://example.com/rizeni-povoleno">x</a><a href="/spravni-rizeni/rizeni-povoleno/">y</a>`, "https://ipc.gov.cz/spravni-rizeni/rizeni-povoleno/"},
 		{"broken", `<a href="https://%zz/rizeni-povoleno">y</a>`, ""},
 	}
 	for _, tt := range tests {
@@ -132,7 +175,8 @@ func TestOfficialLink(t *testing.T) {
 }
 
 // FuzzClassify holds the classifier to what no text may make it do: panic, grant
-// what is refused in the same breath, or grant what is negated.
+// what is refused in the same breath, grant what is negated, or take a decision
+// from a sentence that has a word more than the known ones.
 func FuzzClassify(f *testing.F) {
 	f.Add("bylo <b>povoleno</b>", "success", "APPROVED")
 	f.Add("was <b>granted</b>. <p>", "", "")
@@ -154,6 +198,19 @@ func FuzzClassify(f *testing.F) {
 		} {
 			if got := read(t, l, refused, a).status; got == visa.Granted || got == visa.PreliminarilyPositive {
 				t.Errorf("%q is read as %s", refused, got)
+			}
+		}
+		for _, more := range []string{
+			text + " whether " + leadEN + "was <b>granted</b>.",
+			text + " zda " + leadCS + "bylo <b>povoleno</b>.",
+			text + " about " + leadEN + "was <b>rejected</b>.",
+			leadEN + "was <b>granted</b> and " + text,
+			leadEN + "was <b>preliminarily assessed positively</b> and " + text,
+			leadEN + "was <b>rejected</b> and " + text,
+		} {
+			got := read(t, l, more, a).status
+			if decisive(got) && strings.Count(strings.Join(m.blocks, ""), "9001") == 0 && !strings.ContainsAny(text, "<>") {
+				t.Errorf("%q is read as %s", more, got)
 			}
 		}
 	})

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -34,6 +36,8 @@ type layout struct {
 	Captcha     []string            `json:"captcha"`
 	Maintenance []string            `json:"maintenance"`
 	Statuses    []statusLayout      `json:"statuses"`
+	Leads       map[string][]string `json:"leads"`
+	Notices     map[string][]string `json:"notices"`
 	Negations   map[string][]string `json:"negations"`
 }
 
@@ -97,8 +101,8 @@ type statusLayout struct {
 	Words   map[string]wording `json:"words"` // by language
 }
 
-// wording lists how a language says a status: parts of the sentence, and whole
-// texts set in bold.
+// wording lists how a language says a status: parts of the sentence (of a
+// decision, all of it behind the number), and whole texts set in bold.
 type wording struct {
 	Sentence []string `json:"sentence"`
 	Bold     []string `json:"bold"`
@@ -109,7 +113,7 @@ type wording struct {
 func loadLayout(name string) (layout, error) {
 	data, from := embeddedLayout, "embedded layout"
 	if name != "" {
-		file, err := os.ReadFile(name)
+		file, err := readLayoutFile(name)
 		switch {
 		case err == nil:
 			data, from = file, name
@@ -122,6 +126,22 @@ func loadLayout(name string) (layout, error) {
 		return layout{}, fmt.Errorf("portal layout %s cannot be used (correct it, or remove it to use the built-in one): %w", from, err)
 	}
 	return l, nil
+}
+
+// maxLayoutFile bounds what is read of a file, in bytes.
+const maxLayoutFile = 1 << 20
+
+func readLayoutFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, maxLayoutFile+1))
+	if err == nil && len(data) > maxLayoutFile {
+		err = fmt.Errorf("%s has more than %d bytes", name, maxLayoutFile)
+	}
+	return data, err
 }
 
 func parseLayout(data []byte) (layout, error) {
@@ -156,8 +176,13 @@ func (l layout) validate() error {
 		add("question.path must start with /")
 	}
 	texts := map[string][]string{"captcha": l.Captcha, "maintenance": l.Maintenance, "cookies.refuse": l.Cookies.Refuse, "cookies.accept": l.Cookies.Accept}
-	for language, words := range l.Negations {
-		texts["negations."+language] = words
+	for name, lists := range map[string]map[string][]string{"negations": l.Negations, "leads": l.Leads, "notices": l.Notices} {
+		for language, list := range lists {
+			texts[name+"."+language] = list
+		}
+	}
+	for _, language := range l.languages() { // without them, that language's answers would not be checked
+		texts["negations."+language], texts["leads."+language] = l.Negations[language], l.Leads[language]
 	}
 	for name, list := range texts {
 		if len(list) == 0 || slices.ContainsFunc(list, isBlank) {
@@ -170,6 +195,17 @@ func (l layout) validate() error {
 	problems = append(problems, l.validateTogether()...)
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(problems...)
+}
+
+// languages are those in which any status has words.
+func (l layout) languages() []string {
+	all := map[string]bool{}
+	for _, s := range l.Statuses {
+		for language := range s.Words {
+			all[language] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // required lists what must not be empty.
@@ -187,21 +223,22 @@ func (l layout) required() map[string]string {
 }
 
 func (s statusLayout) validate(where string) (problems []error) {
-	add := func(format string, args ...any) {
-		problems = append(problems, fmt.Errorf(where+": "+format, args...))
-	}
+	add := func(problem string) { problems = append(problems, errors.New(where+": "+problem)) }
 	if !s.Status.Valid() || s.Status == visa.Unknown {
 		add("there is no such status to be read")
+	}
+	if len(s.Classes) == 0 {
+		add("classes is empty, and nothing could contradict the words")
 	}
 	if len(s.Words) == 0 {
 		add("words are missing")
 	}
 	for language, w := range s.Words {
 		if len(w.Sentence) == 0 {
-			add("words.%s.sentence is empty", language)
+			add("words." + language + ".sentence is empty")
 		}
 		if slices.ContainsFunc(slices.Concat(w.Sentence, w.Bold), isBlank) {
-			add("words.%s has an empty text", language)
+			add("words." + language + " has an empty text")
 		}
 	}
 	if slices.ContainsFunc(slices.Concat(s.Classes, s.Links, s.States), isBlank) {

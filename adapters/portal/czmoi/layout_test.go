@@ -32,6 +32,15 @@ func TestBrokenLayoutNamesEveryProblem(t *testing.T) {
 		{"path", func(l *layout) { l.Question.Path = "api" }, []string{"question.path must start with /"}},
 		{"no phrases", func(l *layout) { l.Captcha, l.Maintenance = nil, []string{"x", ""} }, []string{"captcha needs", "maintenance needs"}},
 		{"empty negation", func(l *layout) { l.Negations["en"] = []string{""} }, []string{"negations.en needs"}},
+		{"no negations", func(l *layout) { l.Negations = map[string][]string{} }, []string{"negations.cs needs", "negations.en needs"}},
+		{"negations of one language", func(l *layout) { delete(l.Negations, "cs") }, []string{"negations.cs needs"}},
+		{"no leads", func(l *layout) { l.Leads = nil }, []string{"leads.cs needs", "leads.en needs"}},
+		{"no classes", func(l *layout) {
+			for i := range l.Statuses {
+				l.Statuses[i].Classes, l.Statuses[i].Links, l.Statuses[i].States = nil, nil, nil
+			}
+		}, []string{"(not_found): classes is empty", "(granted): classes is empty", "(suspended): classes is empty"}},
+		{"a status like a format", func(l *layout) { l.Statuses[0].Status = "%d%s" }, []string{"statuses[0] (%d%s): there is no such status"}},
 		{"status missing", func(l *layout) { l.Statuses = l.Statuses[1:] }, []string{"status not_found is missing"}},
 		{"status twice", func(l *layout) { l.Statuses = append(l.Statuses, l.Statuses[0]) }, []string{"status not_found is there twice"}},
 		{"status that cannot be read", func(l *layout) { l.Statuses[0].Status = visa.Unknown }, []string{"no such status", "not_found is missing"}},
@@ -69,6 +78,7 @@ func TestDamagedLayoutFile(t *testing.T) {
 		"half":          `{"version": 1, "form": {`,
 		"unknown field": strings.Replace(string(embeddedLayout), `"zov":`, `"zovv":`, 1),
 		"two objects":   string(embeddedLayout) + "{}",
+		"huge":          string(embeddedLayout) + strings.Repeat(" ", maxLayoutFile),
 	} {
 		file := filepath.Join(t.TempDir(), "portal-layout.json")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

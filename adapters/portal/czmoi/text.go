@@ -19,7 +19,7 @@ type message struct {
 	// spaced is the whole text with a blank at every tag, so that a number in
 	// tags of its own never runs into the word beside it.
 	spaced string
-	// bolds are what stands in <b>, with the paragraph each belongs to.
+	// bolds are what stands in <b> or <strong>, with the paragraph each belongs to.
 	bolds []bold
 	// links are the targets of all links, in order.
 	links []string
@@ -55,16 +55,28 @@ type messageReader struct {
 	m             message
 	block, spaced strings.Builder
 	hidden        atom.Atom // inside an element whose content is not text
-	bold          *strings.Builder
+	bold          strings.Builder
+	depth         int // of bold elements
+	// edge: a <strong>, in which the number stands, begins or ends here; it must
+	// not run into the word beside it.
+	edge bool
 }
 
 func (r *messageReader) text(s string) {
 	if r.hidden != 0 {
 		return
 	}
+	if r.edge && s != "" {
+		before, _ := utf8.DecodeLastRuneInString(r.block.String())
+		after, _ := utf8.DecodeRuneInString(s)
+		if !notWord(before) && !notWord(after) {
+			r.block.WriteByte(' ')
+		}
+		r.edge = false
+	}
 	r.block.WriteString(s)
 	r.spaced.WriteString(s)
-	if r.bold != nil {
+	if r.depth > 0 {
 		r.bold.WriteString(s)
 	}
 }
@@ -77,9 +89,9 @@ func (r *messageReader) open(t html.Token) {
 	switch t.DataAtom {
 	case atom.Script, atom.Style, atom.Iframe, atom.Noscript, atom.Template, atom.Title, atom.Textarea, atom.Noframes, atom.Noembed, atom.Xmp, atom.Plaintext:
 		r.hidden = t.DataAtom // even if self-closing, which means nothing in HTML
-	case atom.B:
-		r.endBold()
-		r.bold = &strings.Builder{}
+	case atom.B, atom.Strong:
+		r.edge = r.edge || t.DataAtom == atom.Strong
+		r.depth++
 	case atom.A:
 		for _, a := range t.Attr {
 			if a.Key == "href" {
@@ -100,21 +112,22 @@ func (r *messageReader) close(t html.Token) {
 		if t.DataAtom == r.hidden {
 			r.hidden = 0
 		}
-	case t.DataAtom == atom.B:
-		r.endBold()
+	case t.DataAtom == atom.B, t.DataAtom == atom.Strong:
+		r.edge = r.edge || t.DataAtom == atom.Strong
+		if r.depth--; r.depth <= 0 {
+			r.endBold()
+		}
 	case isBlock(t.DataAtom):
 		r.endBlock()
 	}
 }
 
 func (r *messageReader) endBold() {
-	if r.bold == nil {
-		return
-	}
 	if text := squeeze(r.bold.String()); text != "" {
 		r.m.bolds = append(r.m.bolds, bold{block: len(r.m.blocks), text: text})
 	}
-	r.bold = nil
+	r.bold.Reset()
+	r.depth = 0
 }
 
 func (r *messageReader) endBlock() {
