@@ -77,6 +77,9 @@ type Browser struct {
 	// background are the goroutines and timers that outlive the call that
 	// started them; Close waits for them.
 	background sync.WaitGroup
+	// closing ends with Close, and with it the browsers that are starting.
+	closing context.Context
+	closeUp context.CancelFunc
 
 	mu        sync.Mutex
 	closed    bool
@@ -90,7 +93,7 @@ type Browser struct {
 // disk. Nothing is started. It returns ErrNoBrowser if there is nothing to start.
 func New(cfg Config) (*Browser, error) {
 	cfg = cfg.withDefaults()
-	b := &Browser{cfg: cfg, changed: make(chan struct{})}
+	b := newLender(cfg)
 	if len(cfg.URLs) == 0 {
 		bin, err := findBinary(cfg.Bin)
 		if err != nil {
@@ -116,6 +119,13 @@ func New(cfg Config) (*Browser, error) {
 		}))
 	}
 	return b, nil
+}
+
+// newLender makes a Browser that has no browser yet.
+func newLender(cfg Config) *Browser {
+	b := &Browser{cfg: cfg, changed: make(chan struct{})}
+	b.closing, b.closeUp = context.WithCancel(context.Background())
+	return b
 }
 
 // Limit returns how many pages can work at once.
@@ -204,6 +214,7 @@ func (b *Browser) Close() error {
 		}
 	}
 	b.wakeAll()
+	b.closeUp()
 	b.mu.Unlock()
 
 	for _, c := range running {

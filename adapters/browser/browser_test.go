@@ -319,3 +319,25 @@ func TestBrowserThatDoesNotStartIsTold(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// TestCloseEndsAStart closes while a browser starts that never answers.
+func TestCloseEndsAStart(t *testing.T) {
+	t.Parallel()
+	bin, dir := t.TempDir()+"/mute", t.TempDir()
+	if err := os.WriteFile(bin, []byte("#!/bin/sh\nread never <&3\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b := newBrowser(t, func(c *browser.Config) { c.Bin, c.Dir = bin, dir })
+	job := make(chan error, 1)
+	go func() { job <- b.Do(within(t, 60*time.Second), nothing) }()
+	waitFor(t, 10*time.Second, "the browser starts", func() bool { return len(using(t, dir)) > 0 })
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-job; !errors.Is(err, browser.ErrClosed) {
+		t.Errorf("the job: %v", err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

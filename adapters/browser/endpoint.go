@@ -206,6 +206,9 @@ func (b *Browser) chromeAt(ctx context.Context, ep *endpoint) (*chrome, *tab, er
 // startAt starts the endpoint's browser, after the one before has gone. b.mu is
 // held on entry and on return, but not while waiting.
 func (b *Browser) startAt(ctx context.Context, ep *endpoint) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(b.closing, cancel)()
 	if ep.chrome != nil {
 		b.lost(ep)
 	}
