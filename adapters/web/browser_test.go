@@ -162,6 +162,7 @@ func TestPageFitsNarrowScreens(t *testing.T) {
 	v := visit(t, newBrowser(t), p.URL+"/visa/")
 	v.signIn(a.token)
 	v.shows("Preliminarily positive")
+	v.until("everything is open", `() => { document.querySelectorAll('details').forEach(d => d.open = true); return document.querySelector('.application fieldset label')?.checkVisibility() }`)
 	for _, width := range []int{320, 390, 768, 1280} {
 		if err := v.SetViewport(&proto.EmulationSetDeviceMetricsOverride{Width: width, Height: 800, DeviceScaleFactor: 1, Mobile: width < 700}); err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -184,10 +185,10 @@ func (v *visitor) until(what, js string, args ...any) {
 	}
 }
 
-// shows waits until a text can be seen.
+// shows waits until a text can be seen, outside of what only screen readers get.
 func (v *visitor) shows(text string) {
 	v.t.Helper()
-	v.until("it shows "+text, `text => document.body?.innerText.includes(text) ?? false`, text)
+	v.until("it shows "+text, `text => document.body?.innerText.replace(document.getElementById('news')?.innerText, '').includes(text) ?? false`, text)
 }
 
 // text returns what can be seen.
@@ -248,4 +249,19 @@ func (v *visitor) signIn(token string) {
 	v.until("there is a form", `() => document.getElementById('sign-in')?.hidden === false`)
 	v.fill("Token", token)
 	v.click("button", "Sign in")
+}
+
+// unmarked fails if a token stands in the address or anywhere in the history.
+func (v *visitor) unmarked() {
+	v.t.Helper()
+	v.until("the token leaves the address", `() => !location.href.includes('token')`)
+	history, err := proto.PageGetNavigationHistory{}.Call(v)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for _, e := range history.Entries {
+		if strings.Contains(e.URL, "token") {
+			v.t.Errorf("a token stands in the history: %s", e.URL)
+		}
+	}
 }

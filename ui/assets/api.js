@@ -46,6 +46,8 @@ export class Session {
 
   async post(path, body) { return (await this.#call('POST', path, body, AbortSignal.timeout(patience))).json(); }
 
+  async patch(path, body) { return (await this.#call('PATCH', path, body, AbortSignal.timeout(patience))).json(); }
+
   // events opens the stream, calls opened, and yields what comes, some events
   // at a time. It ends or throws when the connection is lost.
   async* events(opened) {

@@ -2,7 +2,9 @@
 // again.
 
 import { Session, said } from './api.js';
-import { $, List, ago, keepTimes, made, moment, part, text } from './list.js';
+import { List, ago, keepTimes, moment } from './list.js';
+import { $, made, part, text } from './parts.js';
+import { offer } from './told.js';
 
 const tokenKey = 'czvm-token';
 const privacy = { full: 'shows everything', masked: 'shows a masked number', silent: 'only says that there is news' };
@@ -16,10 +18,9 @@ let wakeUp = () => {}; // ends the wait for the next connection
 
 async function add(event) {
   event.preventDefault();
-  const form = event.target;
   $('add-error').textContent = $('added').textContent = '';
   try {
-    const channels = [...form.querySelectorAll('[name=channel]:checked')].map((box) => box.value);
+    const channels = [...$('choose').querySelectorAll(':checked')].map((box) => box.value);
     const app = await session.post('applications', { reference: $('reference').value, label: $('label').value.trim(), channels });
     list.show(app);
     $('added').textContent = `${app.label || app.masked} is being watched.`;
@@ -45,31 +46,38 @@ function markInvalid(field) {
 
 async function loadChannels() {
   const { channels } = await session.get('channels');
-  const chosen = new Set([...$('choose').querySelectorAll(':checked')].map((box) => box.value));
-  const choices = channels.map((c) => {
-    const box = Object.assign(document.createElement('input'), { type: 'checkbox', name: 'channel', value: c.id, checked: chosen.has(c.id) });
-    const label = document.createElement('label');
-    label.append(box, c.name);
-    return label;
-  });
-  $('choose').replaceChildren($('choose').firstElementChild, ...choices);
-  $('choose').hidden = channels.length === 0;
-  $('channels').replaceChildren(...channels.map(channelRow));
+  list.know(channels);
+  offer($('choose'), channels, (id, box) => box.checked);
+  const stale = new Map([...$('channels').children].map((row) => [row.dataset.id, row]));
+  for (const c of channels) {
+    showChannel(stale.get(c.id) ?? newRow(c.id), c);
+    stale.delete(c.id);
+  }
+  stale.forEach((row) => row.remove());
   $('no-channels').hidden = channels.length > 0;
 }
 
-function channelRow(c) {
-  const row = made('channel');
+// look reads the channels because somebody is about to choose among them. If
+// that fails, those that are known are offered; the stream says what is wrong.
+const look = () => loadChannels().catch(() => {});
+
+function showChannel(row, c) {
   text(row, 'name', c.name);
   text(row, 'about', [c.kind, privacy[c.privacy], c.operator && 'also for operators', c.paused && 'paused'].filter(Boolean).join(' · '));
+  part(row, 'test').setAttribute('aria-label', `Send a test message: ${c.name}`);
+}
+
+function newRow(id) {
+  const row = made('channel');
+  row.dataset.id = id;
+  $('channels').append(row);
   const button = part(row, 'test');
-  button.setAttribute('aria-label', `Send a test message: ${c.name}`);
   button.addEventListener('click', async () => {
     if (button.ariaDisabled) return; // One at a time.
     button.ariaDisabled = 'true';
     text(row, 'answer', 'Sending…');
     try {
-      await session.post(`channels/${encodeURIComponent(c.id)}/test`);
+      await session.post(`channels/${encodeURIComponent(id)}/test`);
       text(row, 'answer', 'The server has taken the message. Look at your device.');
     } catch (err) {
       text(row, 'answer', said(err));
@@ -117,6 +125,7 @@ async function renew(events) {
     if (e.kind === 'removed') list.forget(e.id);
   }
   for (const id of new Set(events.filter((e) => e.kind === 'application').map((e) => e.id))) await list.renew(id);
+  if (!list.knowsAll) await loadChannels(); // One was made elsewhere.
   if (events.some((e) => e.kind === 'source')) await loadSource();
 }
 
@@ -180,29 +189,36 @@ function kept() {
 // handed takes a token out of the address (#token=…), as the demo prints it.
 // What stands behind # reaches no server, and does not stay in the history.
 function handed() {
-  const token = location.hash.match(/^#token=(\w+)$/)?.[1];
-  if (token) history.replaceState(null, '', location.pathname);
+  if (!location.hash.startsWith('#token=')) return '';
+  const token = location.hash.match(/^#token=(\w+)$/)?.[1] ?? '';
+  history.replaceState(null, '', location.pathname);
   return token;
 }
 
 function signIn(token) {
+  forget();
   keep(token);
   session = new Session(token);
-  list = new List(session);
+  list = new List(session, look);
   seenAt = null;
-  $('applications').replaceChildren();
   $('sign-in').hidden = $('empty').hidden = true;
   $('inside').hidden = $('sign-out').hidden = $('loading').hidden = false;
   setLink('', 'Connecting…');
   stay(session);
 }
 
-function signOut(why) {
+// forget ends the session and leaves nothing of it on the page.
+function forget() {
   session?.end();
   keep('');
-  for (const id of ['applications', 'channels', 'source']) $(id).replaceChildren();
+  offer($('choose'), [], () => false);
+  for (const id of ['applications', 'channels', 'source', 'news']) $(id).replaceChildren();
   for (const form of document.forms) form.reset();
-  for (const id of ['add-error', 'added', 'version']) $(id).textContent = '';
+  for (const id of ['add-error', 'added', 'token-error', 'version']) $(id).textContent = '';
+}
+
+function signOut(why) {
+  forget();
   $('inside').hidden = $('sign-out').hidden = true;
   $('sign-in').hidden = false;
   $('token-error').textContent = why;
@@ -218,13 +234,18 @@ $('sign-in').addEventListener('submit', (event) => {
 });
 $('sign-out').addEventListener('click', () => signOut(''));
 $('add').addEventListener('submit', add);
+$('add').addEventListener('focusin', (event) => $('add').contains(event.relatedTarget) || look());
 $('again').addEventListener('click', () => wakeUp());
 addEventListener('online', () => wakeUp());
-addEventListener('hashchange', pointed);
+addEventListener('hashchange', () => {
+  const token = handed();
+  if (token) signIn(token);
+  else pointed();
+});
 // A page nobody looks at needs no connection, of which a browser has only six.
 document.addEventListener('visibilitychange', () => (document.hidden ? session?.rest() : wakeUp()));
 keepTimes();
 
-const token = handed() ?? kept();
+const token = handed() || kept();
 if (token) signIn(token);
 else signOut('');

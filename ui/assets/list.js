@@ -1,8 +1,10 @@
-// The list of applications. Everything that comes from outside becomes text,
-// never markup.
+// The list of applications.
 
 import { said } from './api.js';
+import { $, made, part, text } from './parts.js';
+import { Told } from './told.js';
 
+const mostNews = 20; // Older announcements are forgotten.
 const most = 500; // The most the API gives at once; a plain page need not show more.
 const statuses = {
   none: 'Waiting for the first answer',
@@ -14,12 +16,6 @@ const statuses = {
   refused: 'Refused or discontinued',
   unknown: 'Unknown answer',
 };
-
-export const $ = (id) => document.getElementById(id);
-export const part = (root, name) => root.querySelector(`[data-f="${name}"]`);
-export const text = (root, name, words) => { part(root, name).textContent = words; };
-// made returns a copy of what a template holds.
-export const made = (template) => $(template).content.cloneNode(true).firstElementChild;
 
 // --- times
 
@@ -59,14 +55,36 @@ export function keepTimes() {
 
 // --- cards
 
+const address = (id) => `applications/${encodeURIComponent(id)}`;
+
 // List shows the applications of a session in the order of the API, which is
 // that of their IDs.
 export class List {
   #cards = new Map(); // application ID → its card
+  #told = new Map(); // application ID → who is told, on its card
+  #channels = [];
   #session;
+  #actions;
   #more = false; // there are more than are shown
 
-  constructor(session) { this.#session = session; }
+  // reload reads the channels again and hands them to know.
+  constructor(session, reload) {
+    this.#session = session;
+    this.#actions = {
+      save: async (id, channels) => this.show(await session.patch(address(id), { channels })),
+      renew: (id) => this.renew(id),
+      reload,
+    };
+  }
+
+  // know takes the channels there are.
+  know(channels) {
+    this.#channels = channels;
+    for (const told of this.#told.values()) told.know(channels);
+  }
+
+  // knowsAll tells whether every channel that is shown can be named.
+  get knowsAll() { return [...this.#told.values()].every((t) => t.knowsAll); }
 
   // load reads everything anew.
   async load() {
@@ -84,7 +102,7 @@ export class List {
   // renew reads one application anew.
   async renew(id) {
     try {
-      this.show(await this.#session.get(`applications/${encodeURIComponent(id)}`));
+      this.show(await this.#session.get(address(id)));
     } catch (err) {
       if (err.status !== 404) throw err;
       this.forget(id);
@@ -93,13 +111,17 @@ export class List {
 
   show(app) {
     if (this.#more && !this.#cards.has(app.id)) return; // It stands behind those that are shown.
-    const card = this.#cards.get(app.id) ?? this.#add(app.id);
+    const known = this.#cards.get(app.id);
+    const card = known ?? this.#add(app.id);
     const name = app.label || app.masked;
     text(card, 'name', name);
     text(card, 'masked', app.label ? app.masked : '');
     text(card, 'flags', [app.paused && 'Paused: not checked', app.muted && 'Muted: nobody is told'].filter(Boolean).join(' · '));
     part(card, 'check').setAttribute('aria-label', `Check now: ${name}`);
+    const before = card.dataset.status;
     showStatus(card, app);
+    if (known && card.dataset.status !== before) announce(app.id, `${name}: ${statuses[card.dataset.status]}`);
+    this.#told.get(app.id).show(app, this.#channels);
     showNotes(card, app);
     setTime(part(card, 'answered'), app.answered_at, 'none yet');
     setTime(part(card, 'next'), app.next_check_at, app.paused ? 'paused' : 'none planned');
@@ -112,6 +134,7 @@ export class List {
   #add(id) {
     const card = made('application');
     this.#cards.set(id, card);
+    this.#told.set(id, new Told(card, this.#actions));
     $('applications').append(card);
     part(card, 'check').addEventListener('click', () => this.#checkNow(id, card));
     return card;
@@ -120,6 +143,8 @@ export class List {
   forget(id) {
     this.#cards.get(id)?.remove();
     this.#cards.delete(id);
+    this.#told.delete(id);
+    for (const line of [...$('news').children]) if (line.dataset.id === id) line.remove();
     this.#count();
   }
 
@@ -142,7 +167,7 @@ export class List {
     if (button.ariaDisabled) return; // One at a time.
     button.ariaDisabled = 'true';
     try {
-      const t = await this.#session.post(`applications/${encodeURIComponent(id)}/check`);
+      const t = await this.#session.post(`${address(id)}/check`);
       const queue = t.not_before ? `The portal is being left alone; the check is made after ${moment(t.not_before)}.` : `The check is number ${t.position} in the queue.`;
       text(card, 'answer', t.under_way ? 'The check is under way.' : queue);
     } catch (err) {
@@ -152,10 +177,20 @@ export class List {
   }
 }
 
+// announce says to screen readers what the eye sees by itself.
+function announce(id, words) {
+  const news = $('news');
+  const line = Object.assign(document.createElement('p'), { textContent: words });
+  line.dataset.id = id;
+  news.append(line);
+  while (news.childElementCount > mostNews) news.firstElementChild.remove();
+}
+
 function showStatus(card, app) {
   const known = Object.hasOwn(statuses, app.status ?? 'none');
   const status = known ? app.status ?? 'none' : 'unknown';
   const chip = part(card, 'status');
+  card.dataset.status = status;
   chip.className = `status ${status}`;
   chip.querySelector('use').setAttribute('href', `#icon-${status}`);
   chip.querySelector('span').textContent = statuses[status];
@@ -171,7 +206,7 @@ function showNotes(card, app) {
   text(card, 'trouble', t ? `No answer since ${moment(t.since)}: ${t.sentence}${times}.` : gone);
   const words = part(card, 'words');
   words.hidden = !app.text;
-  words.querySelector('p').textContent = app.text ?? '';
+  Object.assign(words.querySelector('p'), { textContent: app.text ?? '', lang: app.language ?? '' });
   const link = words.querySelector('a');
   link.hidden = !app.link?.startsWith('https://');
   if (!link.hidden) link.href = app.link;
