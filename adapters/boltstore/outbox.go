@@ -42,6 +42,14 @@ func (p place) due(now time.Time) bool {
 	return !p.next.After(now) || p.next.After(now.Add(longestWait))
 }
 
+// attempt returns when the delivery is to be tried, seen from now.
+func (p place) attempt(now time.Time) time.Time {
+	if p.next.After(now) && p.due(now) {
+		return now
+	}
+	return p.next
+}
+
 // placeOf returns the place of a waiting delivery.
 func placeOf(d alert.Delivery) place {
 	return place{channel: d.ChannelID, seq: d.Seq, next: d.NextAttemptAt, id: d.ID}
@@ -102,26 +110,33 @@ func (s *Store) putDelivery(tx *bbolt.Tx, d alert.Delivery) error {
 	return outbox.Put(p.key(), p.value())
 }
 
-// DueDeliveries implements alert.Outbox. The order within a channel is kept:
-// behind a delivery that is not due yet, none is. One that cannot be read is
+// waiting is what is known of a channel's line while it is read.
+type waiting struct {
+	deliveries []alert.Delivery
+	// due: one of the head is due. behind: the head has been read, and what
+	// follows stands behind it.
+	due, behind bool
+}
+
+// full reports whether nothing more of the line is wanted.
+func (w waiting) full(most int) bool { return w.behind && !w.due || len(w.deliveries) >= most }
+
+// DueDeliveries implements alert.Outbox. A delivery that cannot be read is
 // passed over.
 func (s *Store) DueDeliveries(_ context.Context, now time.Time, perChannel int) ([]alert.Delivery, error) {
-	var due []alert.Delivery
+	lines := make(map[string]waiting)
 	err := s.view(func(tx *bbolt.Tx) error {
-		taken := make(map[string]int)
 		return tx.Bucket([]byte(bucketOutbox)).ForEach(func(k, v []byte) error {
 			p := readPlace(k, v)
-			if taken[p.channel] >= perChannel {
-				return nil
-			}
-			if !p.due(now) {
-				taken[p.channel] = perChannel
-				return nil
-			}
+			w := lines[p.channel]
 			var d alert.Delivery
-			if s.try(tx, bucketDeliveries, p.id, &d) {
-				taken[p.channel]++
-				due = append(due, d)
+			if w.full(perChannel) || !s.try(tx, bucketDeliveries, p.id, &d) || d.Overtaken && !p.due(now) {
+				return nil
+			}
+			lines[p.channel] = waiting{
+				deliveries: append(w.deliveries, d),
+				due:        w.due || p.due(now),
+				behind:     w.behind || !d.Yields(),
 			}
 			return nil
 		})
@@ -129,25 +144,35 @@ func (s *Store) DueDeliveries(_ context.Context, now time.Time, perChannel int) 
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
+	var due []alert.Delivery
+	for _, w := range lines {
+		if w.due {
+			due = append(due, w.deliveries...)
+		}
+	}
 	slices.SortFunc(due, func(a, b alert.Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
 	return due, nil
 }
 
-// NextAttempt implements alert.Outbox: the first of a channel is the one that counts.
+// NextAttempt implements alert.Outbox. It reads a delivery only where it must
+// know whether that one holds up those behind it.
 func (s *Store) NextAttempt(_ context.Context) (next time.Time, err error) {
 	now := time.Now()
 	err = s.view(func(tx *bbolt.Tx) error {
-		last := ""
+		last := "" // the channel whose head has been read
 		return tx.Bucket([]byte(bucketOutbox)).ForEach(func(k, v []byte) error {
 			p := readPlace(k, v)
-			at := p.next
-			if at.After(now) && p.due(now) {
-				at = now
+			if p.channel == last {
+				return nil
 			}
-			if p.channel != last && (next.IsZero() || at.Before(next)) {
+			at := p.attempt(now)
+			if next.IsZero() || at.Before(next) {
 				next = at
 			}
-			last = p.channel
+			var d alert.Delivery
+			if !at.After(now) || s.try(tx, bucketDeliveries, p.id, &d) && !d.Yields() {
+				last = p.channel
+			}
 			return nil
 		})
 	})

@@ -145,6 +145,71 @@ func TestOutboxKeepsTheOrderBehindAFailure(t *testing.T) {
 	})
 }
 
+// TestOutboxPassesOverWhatYields: one that has failed often holds up none, and
+// keeps its place in front as long as nothing has overtaken it.
+func TestOutboxPassesOverWhatYields(t *testing.T) {
+	t.Parallel()
+	type state struct {
+		attempts  int
+		later     time.Duration // until it is due
+		overtaken bool
+	}
+	tests := map[string]struct {
+		line []state
+		want []int
+		next time.Duration // the longest, 0 for now
+	}{
+		"all due":                   {[]state{{}, {}, {}}, []int{0, 1, 2}, 0},
+		"head waits":                {[]state{{2, time.Hour, false}, {}}, nil, time.Hour},
+		"head waits and yields":     {[]state{{3, time.Hour, false}, {}, {}}, []int{0, 1, 2}, 0},
+		"head was overtaken":        {[]state{{3, time.Hour, true}, {}, {}}, []int{1, 2}, 0},
+		"overtaken and due":         {[]state{{3, 0, true}, {}}, []int{0, 1}, 0},
+		"overtaken alone":           {[]state{{3, time.Hour, true}}, nil, time.Hour},
+		"second waits":              {[]state{{5, 2 * time.Hour, false}, {1, time.Hour, false}, {}}, nil, time.Hour},
+		"behind two that yield":     {[]state{{5, 2 * time.Hour, false}, {3, time.Hour, false}, {}}, []int{0, 1, 2}, 0},
+		"head due, the others wait": {[]state{{5, 0, false}, {3, time.Hour, false}, {1, time.Hour, false}}, []int{0, 1, 2}, 0},
+		"none due":                  {[]state{{3, time.Hour, false}, {3, 3 * time.Hour, false}}, nil, time.Hour},
+		"more than may be taken":    {[]state{{3, time.Hour, false}, {}, {}, {}, {}}, []int{0, 1, 2, 3}, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				s := open(t, dir)
+				fill(t, s, []string{"phone"}, len(tt.line))
+				all, err := s.DueDeliveries(t.Context(), time.Now(), 9)
+				if err != nil || len(all) != len(tt.line) {
+					t.Fatalf("%d due, %v", len(all), err)
+				}
+				place, now := map[string]int{}, time.Now()
+				for i, d := range all {
+					place[d.ID] = i
+					d.Attempts, d.NextAttemptAt, d.Overtaken = tt.line[i].attempts, now.Add(tt.line[i].later), tt.line[i].overtaken
+					if err := s.Settle(t.Context(), d); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s = copyOf(t, dir) // Also after a restart.
+				due, err := s.DueDeliveries(t.Context(), now, 4)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []int
+				for _, d := range due {
+					got = append(got, place[d.ID])
+				}
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Errorf("due (-want +got):\n%s", diff)
+				}
+				if next, err := s.NextAttempt(t.Context()); err != nil || !next.Equal(now.Add(tt.next)) {
+					t.Errorf("next in %s, %v; want %s", next.Sub(now), err, tt.next)
+				}
+			})
+		})
+	}
+}
+
 func TestSettleAfterRemovalBringsNothingBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, t.TempDir())

@@ -106,8 +106,10 @@ type Message struct {
 // Notifier sends one message through one channel, once.
 //
 // Send returns nil when the peer has accepted the message. Its errors carry no
-// secret and may be shown; an error that wraps ErrFinal will not go away by
-// trying again. It returns soon after ctx ends.
+// secret and may be shown. One that wraps ErrFinal is a refusal that will
+// hardly go away by trying again; one that wraps a *FieldError surely will not.
+// One with a method RetryAfter() time.Duration says how long the peer wants to be
+// left alone. Send returns soon after ctx ends.
 type Notifier interface {
 	Send(ctx context.Context, c Channel, m Message) error
 }
@@ -138,8 +140,18 @@ type Delivery struct {
 	Attempts      int           `json:"attempts"`
 	NextAttemptAt time.Time     `json:"next_attempt_at,omitzero"`
 	LastError     string        `json:"last_error,omitempty"`
+	// Refusals counts the last attempts in a row that ended with ErrFinal;
+	// RefusedSince is when the first of them did.
+	Refusals     int       `json:"refusals,omitempty"`
+	RefusedSince time.Time `json:"refused_since,omitzero"`
+	// Overtaken: a later message was accepted while this one failed, so it is
+	// the message that the peer cannot take.
+	Overtaken bool `json:"overtaken,omitempty"`
 	// RevivedAt is when a dead letter was last put back by hand; its time to
 	// live counts from there.
 	RevivedAt time.Time `json:"revived_at,omitzero"`
 	SettledAt time.Time `json:"settled_at,omitzero"`
 }
+
+// Yields reports whether d has failed so often that those behind it get a turn.
+func (d Delivery) Yields() bool { return d.Attempts >= 3 }

@@ -27,6 +27,10 @@ type DispatcherConfig struct {
 	SendTimeout time.Duration
 	// GiveUpAfter is how long a delivery is tried; default 48 h.
 	GiveUpAfter time.Duration
+	// FinalAfter is for how long refusals (ErrFinal), and nothing else, must be
+	// the answer before a delivery is given up, and the longest wait between
+	// two of them; default 1 h. It takes at least four.
+	FinalAfter time.Duration
 	// Concurrency is how many channels are sent to at once; default 4.
 	Concurrency int
 	// Burst and PerMinute bound the messages through one channel: Burst at
@@ -49,6 +53,9 @@ const (
 	grace = 5 * time.Second
 	// slotsPerLine bounds the sends that a Notifier may leave hanging.
 	slotsPerLine = 4
+	// testSlots bounds the tests under way: whoever presses the button while a
+	// server hangs must not keep messages from being sent.
+	testSlots = 2
 )
 
 // Dispatcher empties the outbox: each waiting delivery is sent until the peer
@@ -60,12 +67,15 @@ type Dispatcher struct {
 	// slots holds a token for each send under way, also for those nobody waits
 	// for any more because the Notifier ignores its context.
 	slots chan struct{}
+	// tests is the same for tests.
+	tests chan struct{}
 }
 
 // NewDispatcher returns a dispatcher that does nothing before Run.
 func NewDispatcher(cfg DispatcherConfig) *Dispatcher {
 	cfg.SendTimeout = cmp.Or(cfg.SendTimeout, 20*time.Second)
 	cfg.GiveUpAfter = cmp.Or(cfg.GiveUpAfter, 48*time.Hour)
+	cfg.FinalAfter = cmp.Or(cfg.FinalAfter, time.Hour)
 	cfg.Concurrency = cmp.Or(cfg.Concurrency, 4)
 	cfg.Burst = cmp.Or(cfg.Burst, 5)
 	cfg.PerMinute = cmp.Or(cfg.PerMinute, 10)
@@ -73,6 +83,7 @@ func NewDispatcher(cfg DispatcherConfig) *Dispatcher {
 		cfg:   cfg,
 		wake:  make(chan struct{}, 1),
 		slots: make(chan struct{}, cfg.Concurrency*slotsPerLine),
+		tests: make(chan struct{}, testSlots),
 	}
 }
 
@@ -120,9 +131,10 @@ func (d *Dispatcher) wind(s *schedule, stop context.CancelFunc) {
 	}
 	stop()
 	late := time.After(grace)
-	for range cap(d.slots) {
+	for range cap(d.slots) + cap(d.tests) {
 		select {
 		case d.slots <- struct{}{}:
+		case d.tests <- struct{}{}:
 		case <-late:
 			d.cfg.Logger.Error("a send does not end; leaving it behind")
 			return
@@ -153,6 +165,8 @@ type schedule struct {
 type hold struct {
 	until  time.Time
 	failed string
+	// whole: the reason lies with the channel, whichever delivery is tried.
+	whole bool
 }
 
 // worked is the result of working on a line: the channel, and until when to
@@ -171,9 +185,9 @@ func (s *schedule) finish(w worked) {
 }
 
 // rests reports whether the channel of line is to be left alone.
-func (s *schedule) rests(line []Delivery) bool {
+func (s *schedule) rests(line []Delivery, now time.Time) bool {
 	h, ok := s.held[line[0].ChannelID]
-	return ok && !slices.ContainsFunc(line, func(d Delivery) bool { return d.ID == h.failed })
+	return ok && !slices.ContainsFunc(line, func(d Delivery) bool { return d.ID == h.failed && !d.NextAttemptAt.After(now) })
 }
 
 // limit returns the rate limit of a channel, and forgets those at rest.
@@ -210,7 +224,7 @@ func (d *Dispatcher) look(ctx, sending context.Context, s *schedule) time.Time {
 	maps.DeleteFunc(s.held, func(_ string, h hold) bool { return !h.until.After(now) })
 	for _, line := range byChannel(due) {
 		channel := line[0].ChannelID
-		if s.busy[channel] || len(s.busy) >= d.cfg.Concurrency || s.rests(line) {
+		if s.busy[channel] || len(s.busy) >= d.cfg.Concurrency || s.rests(line, now) {
 			continue
 		}
 		s.busy[channel] = true

@@ -19,6 +19,7 @@ import (
 var (
 	errTemporary = errors.New("the server answered 503")
 	errRefused   = fmt.Errorf("the server answered 401: %w", alert.ErrFinal)
+	errUnusable  = fmt.Errorf("the channel cannot be used: %w", &alert.FieldError{Field: "topic", Problem: "It is missing."})
 )
 
 func news() alert.Notification { return alert.Notification{Kind: alert.StatusChanged, At: time.Now()} }
@@ -190,7 +191,9 @@ func TestDispatcherHurries(t *testing.T) {
 		synctest.Wait()
 		o.log()
 		down.Store(false)
-		o.edit("d01", func(d *alert.Delivery) { d.NextAttemptAt = time.Now() })
+		for _, id := range []string{"d01", "d02"} {
+			o.edit(id, func(d *alert.Delivery) { d.NextAttemptAt = time.Now() })
+		}
 		d.Wake()
 		synctest.Wait()
 		wantTrail(t, o, "sent d01 to a", "settled d01 delivered", "sent d02 to a", "settled d02 delivered")
@@ -225,6 +228,7 @@ func TestDispatcherRevived(t *testing.T) {
 	})
 }
 
+// Fields that make no sense will make none in an hour either.
 func TestDispatcherDeadLetterAtOnce(t *testing.T) {
 	t.Parallel()
 	bubbles(t, func(t *testing.T, o *fakeOutbox) {
@@ -234,7 +238,7 @@ func TestDispatcherDeadLetterAtOnce(t *testing.T) {
 		refuse.Store(true)
 		f := &fakeNotifier{answer: func(_ context.Context, c alert.Channel, _ alert.Message) error {
 			if c.ID == "a" && refuse.Load() || c.ID == "op2" {
-				return errRefused
+				return errUnusable
 			}
 			return nil
 		}}
@@ -254,7 +258,7 @@ func TestDispatcherDeadLetterAtOnce(t *testing.T) {
 		synctest.Wait()
 		wantTrail(t, o, "sent d06 to a", "settled d06 delivered", "notice channel_dead:a resolved=true",
 			"sent d07 to op", "settled d07 delivered", "failed d08 to op2", "settled d08 dead")
-		if got := f.messages()[2].Text; !strings.Contains(got, "name of a") || !strings.Contains(got, "answered 401") {
+		if got := f.messages()[2].Text; !strings.Contains(got, "name of a") || !strings.Contains(got, "topic: It is missing.") {
 			t.Errorf("the notice says:\n%s", got)
 		}
 	})

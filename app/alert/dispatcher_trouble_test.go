@@ -71,13 +71,44 @@ func TestDispatcherDeafNotifier(t *testing.T) {
 		if got := o.get("d02").State; got != alert.Delivered {
 			t.Errorf("the other channel's message is %s", got)
 		}
-		time.Sleep(500 * time.Hour)
+		time.Sleep(70 * time.Hour)
 		synctest.Wait()
 		if got := sends.Load(); got != 16 {
 			t.Errorf("%d sends hang, want no more than 16", got)
 		}
-		if got := o.get("d01").LastError; !strings.HasPrefix(got, "too many earlier sends") {
-			t.Errorf("error is %q", got)
+		if got := o.get("d01"); got.Attempts != 16 || got.LastError != "no answer within 20s" {
+			t.Errorf("what could not even begin counts as an attempt: %+v", got)
+		}
+		if err := d.Test(t.Context(), alert.Channel{Kind: "fake"}); err != nil {
+			t.Errorf("a test failed: %v", err)
+		}
+		close(release)
+	})
+}
+
+// Tests that hang keep no message from being sent, and are bounded themselves.
+func TestDispatcherTestsHaveTheirOwnBound(t *testing.T) {
+	t.Parallel()
+	bubbles(t, func(t *testing.T, o *fakeOutbox) {
+		o.addChannel(false, "b")
+		release := make(chan struct{})
+		var sends atomic.Int32
+		f := &deafNotifier{release: release, sends: &sends}
+		d := start(t, o, &fakeNotifier{}, func(cfg *alert.DispatcherConfig) { cfg.Notifier = f })
+		for i := range 20 {
+			err := d.Test(t.Context(), alert.Channel{ID: "deaf"})
+			if busy := err != nil && strings.HasPrefix(err.Error(), "too many earlier sends"); busy != (i >= 2) {
+				t.Errorf("test %d: %v", i, err)
+			}
+		}
+		if got := sends.Load(); got != 2 {
+			t.Errorf("%d tests hang, want 2", got)
+		}
+		o.put("b", news())
+		d.Wake()
+		synctest.Wait()
+		if got := o.get("d01"); got.State != alert.Delivered {
+			t.Errorf("behind hanging tests the delivery is %+v", got)
 		}
 		close(release)
 	})
@@ -141,7 +172,7 @@ func TestDispatcherStoreBreaksAfterSending(t *testing.T) {
 			defer o.mu.Unlock()
 			o.broken = 4
 			if c.ID == "a" && refuse.Load() {
-				return errRefused
+				return errUnusable
 			}
 			return nil
 		}}

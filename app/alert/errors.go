@@ -4,8 +4,9 @@ import "errors"
 
 // Errors that callers decide on.
 var (
-	// ErrFinal marks a sending error that trying again will not mend: a refused
-	// password, an address that does not exist, fields that make no sense.
+	// ErrFinal marks a refusal that trying again will hardly mend: a refused
+	// password, an address that does not exist. A proxy answers the same while
+	// the server behind it restarts, so one alone proves nothing.
 	ErrFinal = errors.New("will not succeed by trying again")
 	// ErrNoChannel: there is no channel with this ID.
 	ErrNoChannel = errors.New("no such channel")

@@ -19,8 +19,9 @@ import (
 // must not do.
 type fakeOutbox struct {
 	t testing.TB
-	// headGoverns makes a channel due only when its oldest delivery is; else
-	// each delivery counts for itself. A dispatcher must live with both.
+	// headGoverns makes a channel due only when its oldest delivery is, as the
+	// port demands; else each delivery counts for itself. A dispatcher must live
+	// with both.
 	headGoverns bool
 
 	mu         sync.Mutex
@@ -132,18 +133,36 @@ func (o *fakeOutbox) DueDeliveries(ctx context.Context, now time.Time, perChanne
 		o.t.Errorf("DueDeliveries(%v, %d) makes no sense", now, perChannel)
 	}
 	var due []alert.Delivery
-	taken, blocked := map[string]int{}, map[string]bool{}
-	for _, d := range o.waiting() {
-		switch later := d.NextAttemptAt.After(now); {
-		case blocked[d.ChannelID], taken[d.ChannelID] >= perChannel:
-		case o.headGoverns && taken[d.ChannelID] == 0 && later:
-			blocked[d.ChannelID] = true
-		case o.headGoverns, !later:
-			taken[d.ChannelID]++
-			due = append(due, d)
+	for _, line := range o.lines() {
+		var taken []alert.Delivery
+		up := !o.headGoverns
+		for i, d := range line {
+			later := d.NextAttemptAt.After(now)
+			up = up || !later && o.leads(line[:i])
+			if len(taken) < perChannel && !(later && (d.Overtaken || !o.headGoverns)) {
+				taken = append(taken, d)
+			}
+		}
+		if up {
+			due = append(due, taken...)
 		}
 	}
+	slices.SortFunc(due, func(a, b alert.Delivery) int { return strings.Compare(a.ID, b.ID) })
 	return due, ctx.Err()
+}
+
+// lines returns the waiting deliveries by channel. o is locked.
+func (o *fakeOutbox) lines() map[string][]alert.Delivery {
+	lines := map[string][]alert.Delivery{}
+	for _, d := range o.waiting() {
+		lines[d.ChannelID] = append(lines[d.ChannelID], d)
+	}
+	return lines
+}
+
+// leads reports whether nothing of those before holds up the one behind them.
+func (o *fakeOutbox) leads(before []alert.Delivery) bool {
+	return !slices.ContainsFunc(before, func(d alert.Delivery) bool { return !d.Yields() })
 }
 
 func (o *fakeOutbox) NextAttempt(ctx context.Context) (next time.Time, err error) {
@@ -152,14 +171,11 @@ func (o *fakeOutbox) NextAttempt(ctx context.Context) (next time.Time, err error
 	if err := o.enter(); err != nil {
 		return next, err
 	}
-	seen := map[string]bool{}
-	for _, d := range o.waiting() {
-		if o.headGoverns && seen[d.ChannelID] {
-			continue
-		}
-		seen[d.ChannelID] = true
-		if next.IsZero() || d.NextAttemptAt.Before(next) {
-			next = d.NextAttemptAt
+	for _, line := range o.lines() {
+		for i, d := range line {
+			if (!o.headGoverns || o.leads(line[:i])) && (next.IsZero() || d.NextAttemptAt.Before(next)) {
+				next = d.NextAttemptAt
+			}
 		}
 	}
 	return next, ctx.Err()

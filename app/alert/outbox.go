@@ -7,11 +7,17 @@ import (
 
 // Outbox is what the dispatcher needs of the store.
 type Outbox interface {
-	// DueDeliveries returns waiting deliveries whose NextAttemptAt is not
-	// after now, oldest first, at most perChannel of each channel.
+	// DueDeliveries returns the lines that are due, oldest first, at most
+	// perChannel of each channel.
+	//
+	// A channel's waiting deliveries are one line, which is due when its head
+	// is: when the NextAttemptAt of its first delivery, of the next one where
+	// that Yields, and so on, is not after now. The line of a due channel is
+	// returned from its beginning, so that a late message overtakes none. One
+	// that was Overtaken and is not due is left out.
 	DueDeliveries(ctx context.Context, now time.Time, perChannel int) ([]Delivery, error)
-	// NextAttempt returns when the earliest waiting delivery is due; the zero
-	// time if there is none.
+	// NextAttempt returns when the earliest line is due, or one that was
+	// Overtaken; the zero time if nothing waits.
 	NextAttempt(ctx context.Context) (time.Time, error)
 	// Channel returns the channel or ErrNoChannel.
 	Channel(ctx context.Context, id string) (Channel, error)

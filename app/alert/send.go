@@ -22,64 +22,133 @@ const (
 	backOffJitter = 0.2
 	// overrun is how long a send may take to notice that its time is up.
 	overrun = 2 * time.Second
+	// minRefusals is after how many refusals in a row a delivery may be given up.
+	minRefusals = 4
+	// mostPassed is how many that fail are passed over in one go. With more of
+	// them the channel is likely down.
+	mostPassed = 3
 	// maxLastError bounds the error kept with a delivery, in characters.
 	maxLastError = 500
 )
 
-// work sends the deliveries of one channel in order. It stops at the first that
-// fails for now, at the rate limit, and when ctx ends, and returns how long to
-// leave the channel alone.
+// errBusy: a send could not begin, which says nothing about the channel.
+var errBusy = errors.New("too many earlier sends are still waiting for an answer")
+
+// work sends the deliveries of one channel in order, and returns how long to
+// leave the channel alone. It stops at the first that fails for now, unless that
+// one has had its chances: then the next is tried, and if it is accepted the
+// fault is with the message, not with the channel. It also stops at the rate
+// limit, and when ctx ends.
 func (d *Dispatcher) work(ctx, sending context.Context, line []Delivery, limit *rate.Limiter) hold {
+	var failed []Delivery
 	for _, delivery := range line {
 		if ctx.Err() != nil {
 			return hold{}
 		}
-		r := limit.Reserve()
-		if wait := r.Delay(); wait > 0 {
-			r.Cancel()
+		if wait := turn(limit, delivery); wait > 0 {
 			return hold{until: time.Now().Add(wait)}
 		}
-		if h := d.deliver(sending, delivery); !h.until.IsZero() {
+		after, h := d.deliver(sending, delivery)
+		switch {
+		case after.State == Delivered:
+			d.overtake(sending, failed)
+			failed = nil
+		case h.until.IsZero():
+		case h.whole || !after.Yields() || len(failed) == mostPassed:
 			return h
+		default:
+			failed = append(failed, after)
 		}
 	}
 	return hold{}
 }
 
-// deliver makes one attempt and settles it. It returns how long to leave the
-// channel alone.
-func (d *Dispatcher) deliver(ctx context.Context, del Delivery) hold {
+// turn returns how long to wait for the rate limit before sending del. One that
+// yields needs a token but takes none: the one behind it is to have it.
+func turn(limit *rate.Limiter, del Delivery) time.Duration {
+	if del.Yields() && limit.Tokens() >= 1 {
+		return 0
+	}
+	r := limit.Reserve()
+	wait := r.Delay()
+	if wait > 0 {
+		r.Cancel()
+	}
+	return wait
+}
+
+// overtake remembers of failed that a later message was accepted.
+func (d *Dispatcher) overtake(ctx context.Context, failed []Delivery) {
+	for _, del := range failed {
+		if !del.Overtaken {
+			del.Overtaken = true
+			d.settle(ctx, del)
+		}
+	}
+}
+
+// deliver makes one attempt and settles it. It returns what became of the
+// delivery, and how long to leave the channel alone.
+func (d *Dispatcher) deliver(ctx context.Context, del Delivery) (Delivery, hold) {
 	c, err := d.cfg.Outbox.Channel(ctx, del.ChannelID)
 	switch {
 	case errors.Is(err, ErrNoChannel):
 		d.bury(ctx, del, "the channel was deleted")
-		return hold{}
+		return del, hold{}
 	case err != nil:
 		d.log(del).Error("cannot read the channel", slog.Any("error", err))
-		return hold{until: time.Now().Add(maxStorePause)}
+		return del, hold{until: time.Now().Add(maxStorePause), whole: true}
 	}
 	m := Compose(del.Notification, c, d.cfg.Catalogues.For(c.Language), d.cfg.BaseURL)
 	m.ID = del.ID
-	err = d.send(ctx, c, m)
-	if err != nil && ctx.Err() != nil {
-		return hold{} // Cut off by the shutdown: it stays as it was and is sent after the restart.
+	err = d.send(ctx, d.slots, c, m)
+	now := time.Now()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return del, hold{} // Cut off by the shutdown: it stays as it was and is sent after the restart.
+	case errors.Is(err, errBusy) && now.Before(d.deadline(del)):
+		d.log(del).Error("a delivery has to wait", slog.Any("error", err))
+		return del, hold{until: now.Add(firstBackOff), whole: true}
 	}
-	del.Attempts++
+	del = counted(del, err, now)
 	switch {
 	case err == nil:
-		d.delivered(ctx, del, c)
-		return hold{}
-	case errors.Is(err, ErrFinal) || !time.Now().Before(d.deadline(del)):
+		return d.delivered(ctx, del, c), hold{}
+	case d.hopeless(del, err, now):
 		d.log(del).Error("given up on a delivery", slog.Any("error", err))
 		d.raise(ctx, c, err)
 		d.bury(ctx, del, err.Error())
-		return hold{}
+		return del, hold{}
 	}
 	d.log(del).Warn("a delivery failed; it will be tried again", slog.Any("error", err))
+	asked := askedWait(err)
 	del.LastError = cut(oneLine(err.Error()), maxLastError)
-	del.NextAttemptAt = d.nextAttempt(del)
+	del.NextAttemptAt = d.nextAttempt(del, asked)
 	d.settle(ctx, del)
-	return hold{until: del.NextAttemptAt, failed: del.ID}
+	return del, hold{until: del.NextAttemptAt, failed: del.ID, whole: asked > 0}
+}
+
+// counted adds an attempt to del that ended with err.
+func counted(del Delivery, err error, now time.Time) Delivery {
+	del.Attempts++
+	switch {
+	case !errors.Is(err, ErrFinal):
+		del.Refusals, del.RefusedSince = 0, time.Time{}
+	case del.Refusals == 0, del.RevivedAt.After(del.RefusedSince):
+		del.Refusals, del.RefusedSince = 1, now
+	default:
+		del.Refusals++
+	}
+	return del
+}
+
+// hopeless reports whether to give up on del after err: at its deadline, at once
+// where the fields make no sense, and where the peer has refused often and long
+// enough for it to be no restart.
+func (d *Dispatcher) hopeless(del Delivery, err error, now time.Time) bool {
+	var field *FieldError
+	return errors.As(err, &field) || !now.Before(d.deadline(del)) ||
+		del.Refusals >= minRefusals && now.Sub(del.RefusedSince) >= d.cfg.FinalAfter
 }
 
 // deadline is when to give up on del.
@@ -91,14 +160,27 @@ func (d *Dispatcher) deadline(del Delivery) time.Time {
 	return born.Add(d.cfg.GiveUpAfter)
 }
 
-// nextAttempt is when to try del again, after del.Attempts failed ones; the
-// last attempt falls on the deadline.
-func (d *Dispatcher) nextAttempt(del Delivery) time.Time {
-	wait := firstBackOff << min(del.Attempts-1, 16)
-	wait = min(wait, maxBackOff)
+// askedWait returns how long the peer wants to be left alone, within bounds.
+func askedWait(err error) time.Duration {
+	var later interface{ RetryAfter() time.Duration }
+	if !errors.As(err, &later) {
+		return 0
+	}
+	return min(max(later.RetryAfter(), 0), maxBackOff)
+}
+
+// nextAttempt is when to try del again, after del.Attempts failed ones, and not
+// before asked has passed; the last attempt falls on the deadline. With the first
+// refusal the waits begin anew: the peer answers.
+func (d *Dispatcher) nextAttempt(del Delivery, asked time.Duration) time.Time {
+	failures, longest := del.Attempts, maxBackOff
+	if del.Refusals > 0 {
+		failures, longest = del.Refusals, min(maxBackOff, d.cfg.FinalAfter)
+	}
+	wait := min(firstBackOff<<min(failures-1, 16), longest)
 	spread := 1 - backOffJitter + 2*backOffJitter*mathrand.Float64() //nolint:gosec // Times are no secret.
-	wait = time.Duration(float64(wait) * spread)
-	at := time.Now().Add(min(wait, maxBackOff))
+	wait = min(time.Duration(float64(wait)*spread), longest)
+	at := time.Now().Add(max(wait, asked))
 	if last := d.deadline(del); at.After(last) {
 		return last
 	}
@@ -106,11 +188,12 @@ func (d *Dispatcher) nextAttempt(del Delivery) time.Time {
 }
 
 // delivered settles an accepted delivery and ends the trouble with its channel.
-func (d *Dispatcher) delivered(ctx context.Context, del Delivery, c Channel) {
+func (d *Dispatcher) delivered(ctx context.Context, del Delivery, c Channel) Delivery {
 	d.log(del).Info("delivered a message", slog.String("kind", string(del.Notification.Kind)))
 	del.State, del.SettledAt, del.NextAttemptAt, del.LastError = Delivered, time.Now(), time.Time{}, ""
 	d.settle(ctx, del)
 	d.resolve(ctx, c)
+	return del
 }
 
 // bury makes a dead letter of del.
@@ -180,7 +263,7 @@ func (d *Dispatcher) persist(ctx context.Context, what string, op func() error) 
 func (d *Dispatcher) Test(ctx context.Context, c Channel) error {
 	m := Compose(Notification{Kind: Test, At: time.Now()}, c, d.cfg.Catalogues.For(c.Language), d.cfg.BaseURL)
 	m.ID = "test-" + strings.ToLower(rand.Text())
-	if err := d.send(ctx, c, m); err != nil {
+	if err := d.send(ctx, d.tests, c, m); err != nil {
 		return err
 	}
 	if c.ID != "" {
@@ -190,18 +273,19 @@ func (d *Dispatcher) Test(ctx context.Context, c Channel) error {
 }
 
 // send hands m to the notifier once, and waits no longer than the timeout even
-// where the notifier ignores its context.
-func (d *Dispatcher) send(ctx context.Context, c Channel, m Message) error {
+// where the notifier ignores its context. Where slots is full it sends nothing
+// and returns errBusy.
+func (d *Dispatcher) send(ctx context.Context, slots chan struct{}, c Channel, m Message) error {
 	select {
-	case d.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	default:
-		return errors.New("too many earlier sends are still waiting for an answer")
+		return errBusy
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.cfg.SendTimeout)
 	defer cancel()
 	answer := make(chan error, 1)
 	go func() {
-		defer func() { <-d.slots }()
+		defer func() { <-slots }()
 		answer <- d.guarded(ctx, c, m)
 	}()
 	select {
