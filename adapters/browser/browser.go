@@ -36,7 +36,8 @@ type Config struct {
 	// MaxAge is how long one browser process is used; 0 means 24 hours.
 	MaxAge time.Duration
 	// MaxMemory is at how many bytes (PSS of the whole tree) the local browser is
-	// replaced; 0 means 1 GiB.
+	// replaced; 0 means a third of what the machine or the container has, but at
+	// least 320 MiB and at most 1 GiB.
 	MaxMemory int64
 	// Dir is where profiles are kept while a browser runs; empty means the
 	// system's temporary directory.
@@ -63,7 +64,7 @@ func (c Config) withDefaults() Config {
 		c.MaxAge = 24 * time.Hour
 	}
 	if c.MaxMemory <= 0 {
-		c.MaxMemory = 1 << 30
+		c.MaxMemory = defaultMaxMemory(os.DirFS("/"))
 	}
 	if c.Dir == "" {
 		c.Dir = os.TempDir()

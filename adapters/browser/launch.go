@@ -82,7 +82,7 @@ func arguments(profileDir string, sandbox bool) []string {
 	args := []string{
 		"--headless",
 		"--remote-debugging-pipe",
-		"--user-data-dir=" + profileDir,
+		profileFlag + profileDir,
 		fmt.Sprintf("--window-size=%d,%d", viewportWidth, viewportHeight),
 		"--blink-settings=imagesEnabled=false",
 		"--disable-background-networking",
@@ -238,12 +238,12 @@ func (l *local) awaitEnd(ctx context.Context, group int) {
 	}
 }
 
-// tree lists the browser's running processes: its process group, and helpers
-// that left the group but work in its profile.
+// tree lists the browser's running processes: its process group, and what left
+// the group but works in its profile.
 func (l *local) tree(group int) []process {
 	var tree []process
 	for _, p := range processes() {
-		if !p.zombie && (p.group == group || p.mentions(l.profile.dir)) {
+		if !p.zombie && (p.group == group || p.worksIn(l.profile.dir)) {
 			tree = append(tree, p)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,6 +13,9 @@ import (
 // profilePrefix starts the name of every profile directory, so that left-over
 // ones can be told from anything else in a shared temporary directory.
 const profilePrefix = "czvm-chromium-"
+
+// profileFlag tells Chromium its profile.
+const profileFlag = "--user-data-dir="
 
 // profile is the user-data directory of one browser. It is thrown away with it:
 // nothing about the people asked for stays on the disk.
@@ -60,7 +64,7 @@ func sweepProfiles(parent string, logger *slog.Logger) {
 			continue // its owner lives, or it is not ours to touch
 		}
 		for _, p := range processes() {
-			if p.mentions(dir) {
+			if p.worksIn(dir) {
 				p.kill()
 			}
 		}
@@ -76,7 +80,8 @@ func justMade(dir string, info os.FileInfo) bool {
 	return err != nil && time.Since(info.ModTime()) < time.Minute
 }
 
-// mentions reports whether the process was started with dir among its arguments.
-func (p process) mentions(dir string) bool {
-	return strings.Contains(p.cmdline, dir)
+// worksIn reports whether the process was started with dir as its profile. One
+// that only names it, such as an editor, is not ours to end.
+func (p process) worksIn(dir string) bool {
+	return slices.Contains(strings.Split(p.cmdline, "\x00"), profileFlag+dir)
 }

@@ -30,13 +30,21 @@ func newNuisance(tb testing.TB) *httptest.Server {
 
 // provoke loads a page that does something and clicks its button.
 func provoke(ctx context.Context, p *browser.Page, site, do string) error {
-	if err := p.Navigate(ctx, site+"/?do="+url.QueryEscape(do)); err != nil {
-		return err
-	}
-	if err := p.Eval(ctx, nil, `() => new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', () => done()))`); err != nil {
+	if err := load(ctx, p, site+"/?do="+url.QueryEscape(do)); err != nil {
 		return err
 	}
 	return p.Click(ctx, 100, 100)
+}
+
+// load goes to a page and waits until all of it is there.
+func load(ctx context.Context, p *browser.Page, address string) error {
+	if err := p.Navigate(ctx, address); err != nil {
+		return err
+	}
+	return p.Eval(ctx, nil, `want => new Promise(done => {
+		const look = () => document.readyState === 'complete' && new URL(want).href === location.href ? done() : setTimeout(look, 5);
+		look();
+	})`, address)
 }
 
 func TestDialogsAreAnswered(t *testing.T) {
@@ -60,7 +68,7 @@ func TestDialogsAreAnswered(t *testing.T) {
 				if agreed {
 					t.Error("the dialog was agreed to")
 				}
-				return p.Navigate(ctx, site.URL)
+				return load(ctx, p, site.URL)
 			})
 			if err != nil {
 				t.Error(err)
