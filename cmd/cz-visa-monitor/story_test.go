@@ -181,49 +181,46 @@ func subjects(mails []smtpd.Mail) (list []string) {
 	return list
 }
 
-// TestDeadChannelIsToldOnce lets a server refuse for good: the message becomes a
-// dead letter, the operator hears of it once, and once more when it works again.
-func TestDeadChannelIsToldOnce(t *testing.T) {
+// TestRefusedMessagesWaitForTheMend lets a server refuse what it is sent, as a
+// proxy does while the program behind it starts. Nothing is given up, and what
+// waits is sent as soon as somebody has mended the channel.
+func TestRefusedMessagesWaitForTheMend(t *testing.T) {
 	t.Parallel()
 	srv := startReplica(t, quick())
 	s := serve(t, settingsFor(t, srv.PageURL("en"), freeAddress(t)))
-	operator, broken := shouttest.NewWebhook(shouttest.WebhookConfig{}), shouttest.NewWebhook(shouttest.WebhookConfig{})
-	broken.Break(shouttest.Answer(http.StatusNotFound, "no such hook"))
-	urls := make([]string, 2)
-	for i, h := range []http.Handler{operator, broken} {
-		hook := httptest.NewServer(h)
-		t.Cleanup(hook.Close)
-		urls[i] = hook.URL
-	}
-	s.addChannel("webhook", "full", true, map[string]string{"url": urls[0]})
-	id := s.addChannel("webhook", "full", false, map[string]string{"url": urls[1]})
+	phone := shouttest.NewWebhook(shouttest.WebhookConfig{})
+	phone.Break(shouttest.Answer(http.StatusNotFound, "no such hook"))
+	hook := httptest.NewServer(phone)
+	t.Cleanup(hook.Close)
+	id := s.addChannel("webhook", "full", false, map[string]string{"url": hook.URL})
 	srv.SetDefault(portaltest.Answer{Outcome: portaltest.InProgress})
 	s.addApplication("ZZZZ202601059001", "one", id)
 	s.addApplication("ZZZZ202601059002", "two", id)
-	var dead struct {
+	var waiting struct {
 		Deliveries []struct {
-			ID string `json:"id"`
+			Attempts  int    `json:"attempts"`
+			LastError string `json:"last_error"`
 		} `json:"deliveries"`
 	}
-	eventually(t, "two dead letters", func() error {
-		if err := s.get("/api/v1/deliveries?state=dead", &dead); err != nil || len(dead.Deliveries) != 2 {
-			return fmt.Errorf("%d dead letters, %w", len(dead.Deliveries), err)
+	eventually(t, "the refusal is noted", func() error {
+		if err := s.get("/api/v1/deliveries?state=waiting", &waiting); err != nil {
+			return err
 		}
-		return nil
+		for _, d := range waiting.Deliveries {
+			if len(waiting.Deliveries) == 2 && d.Attempts > 0 && strings.Contains(d.LastError, "404") {
+				return nil
+			}
+		}
+		return fmt.Errorf("%+v", waiting.Deliveries)
 	})
-	broken.Break(nil)
-	for _, d := range dead.Deliveries {
-		s.must(s.call(http.MethodPost, "/api/v1/deliveries/"+d.ID+"/retry", nil, nil))
-	}
-	eventually(t, "the end of the trouble is told", func() error {
-		if n := len(operator.Messages()); n < 2 {
-			return fmt.Errorf("%d notices", n)
+	phone.Break(nil)
+	s.must(s.call(http.MethodPatch, "/api/v1/channels/"+id, map[string]any{"name": "mended"}, nil))
+	eventually(t, "what waited is sent", func() error {
+		if n := len(phone.Messages()); n != 2 {
+			return fmt.Errorf("%d messages", n)
 		}
 		return s.outboxEmpty()
 	})
 	s.stop()
-	same(t, "operator", []string{"Messages cannot be delivered: webhook", "Messages are delivered again: webhook"}, titles(operator.Messages()))
-	if n := len(broken.Messages()); n != 2 {
-		t.Errorf("the mended channel got %d messages, want 2", n)
-	}
+	same(t, "phone", []string{"Watching works: one – In progress", "Watching works: two – In progress"}, slices.Sorted(slices.Values(titles(phone.Messages()))))
 }
