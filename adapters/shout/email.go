@@ -85,14 +85,22 @@ func readEnvelope(f fields) (envelope, error) {
 	if e.from, err = mail.ParseAddress(f["from"]); err != nil {
 		return e, wrong("from", "Give one address, like watch@example.com or Visa watch <watch@example.com>.")
 	}
+	if odd(e.from) {
+		return e, wrong("from", oddAddress)
+	}
 	if e.to, err = mail.ParseAddressList(f["to"]); err != nil {
 		return e, wrong("to", "Give one or more addresses with commas between them.")
 	}
 	if len(e.to) > maxRecipients {
 		return e, wrong("to", "Give at most "+strconv.Itoa(maxRecipients)+" addresses.")
 	}
-	if slices.ContainsFunc(append(e.to, e.from), func(a *mail.Address) bool { return strings.ContainsAny(a.Address, "<>\" ") }) {
-		return e, wrong("to", "An address holds quotes, brackets or blanks, which mail servers treat differently. Use another one.")
+	if slices.ContainsFunc(e.to, odd) {
+		return e, wrong("to", oddAddress)
 	}
 	return e, nil
 }
+
+// oddAddress is what is said of an address that is odd.
+const oddAddress = "An address holds quotes, brackets or blanks, which mail servers treat differently. Use another one."
+
+func odd(a *mail.Address) bool { return strings.ContainsAny(a.Address, "<>\" ") }

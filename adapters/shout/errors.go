@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"cz-visa-monitor/app/alert"
 )
@@ -17,21 +18,25 @@ import (
 // sendError is why a message was not accepted. It wraps no error of a library:
 // those hold URLs with tokens.
 type sendError struct {
-	text  string
-	final bool
+	text string
+	// kind is alert.ErrFinal, alert.ErrNoRetry, or nil where trying again may help.
+	kind error
+	// after is how long the peer wants to be left alone, if it said so.
+	after time.Duration
 }
 
 func (e *sendError) Error() string { return e.text }
 
-// Unwrap returns alert.ErrFinal where trying again is of no use.
-func (e *sendError) Unwrap() error {
-	if e.final {
-		return alert.ErrFinal
-	}
-	return nil
-}
+// Unwrap returns what alert knows the error as.
+func (e *sendError) Unwrap() error { return e.kind }
 
-func finalError(text string) error { return &sendError{text: text, final: true} }
+// RetryAfter implements what alert.Notifier says about errors.
+func (e *sendError) RetryAfter() time.Duration { return e.after }
+
+func finalError(text string) error { return &sendError{text: text, kind: alert.ErrFinal} }
+
+// noRetryError is for what is wrong on this side, or must not be repeated.
+func noRetryError(text string) error { return &sendError{text: text, kind: alert.ErrNoRetry} }
 
 func temporaryError(text string) error { return &sendError{text: text} }
 

@@ -7,12 +7,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 64 << 10
+
+// maxRetryAfter keeps what a server asks for within a time.Duration, in seconds.
+const maxRetryAfter = 365 * 24 * 3600
 
 // exchange carries out the HTTP requests of one send and remembers how the last
 // one ended. The library's own errors lose the status, or tell the token.
@@ -28,6 +33,7 @@ type exchange struct {
 	status string
 	code   int
 	body   string
+	after  time.Duration
 }
 
 // errRedirect: the server sent us elsewhere.
@@ -35,7 +41,7 @@ var errRedirect = errors.New("redirected")
 
 // Do carries out r under the context of the send.
 func (x *exchange) Do(r *http.Request) (*http.Response, error) {
-	x.asked, x.failed, x.code = true, nil, 0
+	x.asked, x.failed, x.code, x.after = true, nil, 0, 0
 	if err := x.ctx.Err(); err != nil {
 		x.failed = err
 		return nil, err
@@ -57,6 +63,7 @@ func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.code, x.status, x.body = resp.StatusCode, resp.Status, string(body)
+	x.after = retryAfter(resp)
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return resp, errRedirect
@@ -91,12 +98,28 @@ func (x *exchange) refusal() error {
 	}
 	switch x.code {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return temporaryError(text)
+		return &sendError{text: text, after: x.after}
 	}
 	if x.code >= 500 {
-		return temporaryError(text)
+		return &sendError{text: text, after: x.after}
 	}
 	return finalError(text)
+}
+
+// retryAfter returns how long the server wants to be left alone: its header
+// Retry-After, in seconds or as a date, where it is too busy or under repair.
+func retryAfter(resp *http.Response) time.Duration {
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(min(max(seconds, 0), maxRetryAfter)) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(time.Until(at), 0)
+	}
+	return 0
 }
 
 // shown returns the part of an answer that helps a person: one line of text, no

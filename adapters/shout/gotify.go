@@ -34,7 +34,7 @@ func gotifyRow() row {
 					"client::notification": map[string]any{"click": map[string]string{"url": m.Link}},
 				})
 				if err != nil {
-					return finalError("the link cannot be encoded")
+					return noRetryError("the link cannot be encoded")
 				}
 				params["extras"] = string(extras)
 			}

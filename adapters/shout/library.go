@@ -23,7 +23,7 @@ func (n *Notifier) viaLibrary(
 			return x.verdict(err)
 		}
 		// Its text repeats the URL, and the fields were checked before.
-		return finalError("the service does not accept the settings of the channel")
+		return noRetryError("the service does not accept the settings of the channel")
 	}
 	if closer, ok := service.(io.Closer); ok {
 		defer func() { _ = closer.Close() }()

@@ -149,12 +149,12 @@ func TestMailRecipientRefused(t *testing.T) {
 	t.Parallel()
 	s := smtpd.Start(t)
 	err := sendMail(t, mailChannel(s, "none", "to", "stranger@elsewhere.example.org"), nil, message())
-	if !errors.Is(err, alert.ErrFinal) || !strings.Contains(err.Error(), "the mail server answered 550") {
+	if !errors.Is(err, alert.ErrFinal) || errors.Is(err, alert.ErrNoRetry) || !strings.Contains(err.Error(), "the mail server answered 550") {
 		t.Errorf("error is %v", err)
 	}
 	// The others get it all the same, and the refusal is told.
 	err = sendMail(t, mailChannel(s, "none", "to", "anna@example.com, stranger@elsewhere.example.org"), nil, message())
-	if !errors.Is(err, alert.ErrFinal) || !strings.Contains(err.Error(), "1 of 2 recipients were refused, the others have the message: ") {
+	if !errors.Is(err, alert.ErrNoRetry) || !strings.Contains(err.Error(), "1 of 2 recipients were refused, the others have the message: ") {
 		t.Errorf("error is %v", err)
 	}
 	if strings.Contains(err.Error(), "elsewhere") {

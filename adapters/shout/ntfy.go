@@ -12,9 +12,9 @@ import (
 	"cz-visa-monitor/app/alert"
 )
 
-// ntfyLimit is below the 4,096 bytes from which on ntfy turns a message into an
-// attachment.
-const ntfyLimit = 4000
+// textLimit is below the 4,096 bytes from which on ntfy turns a message into an
+// attachment, and the library sends none to Telegram, Lark or WeCom.
+const textLimit = 4000
 
 func ntfyRow() row {
 	return row{
@@ -54,7 +54,7 @@ func ntfyRow() row {
 				"tags":     strings.Join(m.Tags, ","),
 				"click":    m.Link,
 			}
-			return n.viaLibrary(ctx, ntfyURL(f), cutBytes(m.Text, ntfyLimit), params, func(r *http.Request) {
+			return n.viaLibrary(ctx, ntfyURL(f), cutBytes(m.Text, textLimit), params, func(r *http.Request) {
 				// Since ntfy 2.16 a second message with the same sequence ID
 				// replaces the first one on the phone; older ones ignore it.
 				if only(m.ID, "-_") && len(m.ID) <= 64 {

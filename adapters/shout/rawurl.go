@@ -23,10 +23,10 @@ func urlRow() row {
 		send: func(ctx context.Context, n *Notifier, f fields, m alert.Message) error {
 			u, err := url.Parse(strings.TrimSpace(f["url"]))
 			if err != nil {
-				return finalError("the URL cannot be read")
+				return noRetryError("the URL cannot be read")
 			}
 			// Not every service knows a title, so it becomes the first line.
-			return n.viaLibrary(ctx, u, m.Title+"\n\n"+m.Text, nil, nil)
+			return n.viaLibrary(ctx, u, cutBytes(m.Title+"\n\n"+m.Text, textLimit), nil, nil)
 		},
 	}
 }
@@ -47,6 +47,11 @@ func checkRawURL(raw string) error {
 	case slices.Contains(unfit(), scheme) || !router.SupportsSchema(scheme):
 		return wrong("url", "There is no such service. The part before :// is the service's name, for example telegram.")
 	}
+	if n := targets(scheme, u); n > 1 {
+		return wrong("url", "It names several targets. Make one channel for each: a message that fails for one of them would be repeated to the others.")
+	} else if n == 0 {
+		return wrong("url", "It names no room, which means all of them. Add ?rooms= and one room.")
+	}
 	if scheme == "matrix" {
 		return nil // The library logs in while it reads the URL.
 	}
@@ -58,6 +63,58 @@ func checkRawURL(raw string) error {
 		return wrong("url", "The service cannot read it. Compare it with the service's page in the library's documentation.")
 	}
 	return nil
+}
+
+// targets returns to how many targets the library would send one request each,
+// as far as the URL tells. Services that hand over a list in one request, for
+// all of it or none, count as one.
+func targets(scheme string, u *url.URL) int {
+	switch path := strings.TrimPrefix(u.Path, "/"); scheme {
+	case "matrix":
+		return listed(u, "rooms", "room")
+	case "telegram":
+		return max(1, listed(u, "chats", "channels"))
+	case "ifttt":
+		return max(1, listed(u, "events"))
+	case "twilio":
+		return max(1, len(strings.FieldsFunc(path, func(r rune) bool { return r == '/' })))
+	case "pushbullet":
+		n := len(strings.Split(path, "/"))
+		if u.Fragment != "" {
+			n++
+		}
+		return n
+	case "signal":
+		return max(signalRecipients(path), listed(u, "recipients", "to"), 1)
+	}
+	return 1
+}
+
+// listed returns the length of the longest list under one of the keys, whose
+// case does not matter to the library.
+func listed(u *url.URL, keys ...string) int {
+	most := 0
+	for key, values := range u.Query() {
+		if slices.Contains(keys, strings.ToLower(key)) && values[0] != "" {
+			most = max(most, strings.Count(values[0], ",")+1)
+		}
+	}
+	return most
+}
+
+// signalRecipients counts the recipients in a path, behind the sender. The ID of
+// a group may hold slashes.
+func signalRecipients(path string) int {
+	parts, n, group := strings.Split(path, "/"), 0, false
+	for _, part := range parts[1:] {
+		begins := strings.HasPrefix(part, "group.")
+		number := strings.HasPrefix(part, "+")
+		if begins || number || !group {
+			n++
+		}
+		group = begins || group && !number
+	}
+	return n
 }
 
 // urlSecrets returns every part of a URL that may be a key.

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"cz-visa-monitor/app/alert"
 )
 
 const (
@@ -22,15 +20,19 @@ const (
 // maxError bounds an error, in characters.
 const maxError = 400
 
-// redact returns an error with the text of err, cleaned of secrets, that wraps
-// alert.ErrFinal where err does. It is cut only then: half a secret would not
-// be recognised.
+// redact returns err with its text cleaned of secrets. The text is cut only
+// then: half a secret would not be recognised.
 func redact(err error, secrets []string) error {
 	text := clean(err.Error(), secrets)
 	if runes := []rune(text); len(runes) > maxError {
 		text = string(runes[:maxError-1]) + "…"
 	}
-	return &sendError{text: text, final: errors.Is(err, alert.ErrFinal)}
+	var cleaned sendError
+	if e := (*sendError)(nil); errors.As(err, &e) {
+		cleaned = *e
+	}
+	cleaned.text = text
+	return &cleaned
 }
 
 // clean replaces each secret in text, in every form it may have taken on its

@@ -66,7 +66,7 @@ func New(cfg Config) *Notifier {
 func (n *Notifier) Send(ctx context.Context, c alert.Channel, m alert.Message) error {
 	r, f, err := prepare(c)
 	if err != nil {
-		return finalError("the channel cannot be used: " + err.Error())
+		return noRetryError("the channel cannot be used: " + err.Error())
 	}
 	m.Title = oneLine(m.Title)
 	if err := r.send(ctx, n, f, m); err != nil {

@@ -24,7 +24,7 @@ const smtpTimeout = 20 * time.Second
 func sendMail(ctx context.Context, n *Notifier, f fields, m alert.Message) error {
 	e, err := readEnvelope(f)
 	if err != nil {
-		return finalError(err.Error())
+		return noRetryError(err.Error())
 	}
 	msg := newMail(e, m)
 	ctx, cancel := context.WithTimeout(ctx, smtpTimeout)
@@ -42,7 +42,7 @@ func sendMail(ctx context.Context, n *Notifier, f fields, m alert.Message) error
 	}
 	client, err := newMailClient(n, e, f, dial)
 	if err != nil {
-		return finalError("the mail server's address cannot be used")
+		return noRetryError("the mail server's address cannot be used")
 	}
 	talk, err := client.DialToSMTPClientWithContext(ctx)
 	if err == nil {
@@ -185,7 +185,7 @@ func mailTrouble(err error) error {
 	var answer *textproto.Error
 	switch {
 	case errors.As(err, &some):
-		return finalError(some.Error())
+		return noRetryError(some.Error()) // The others would get it once more.
 	case errors.As(err, &answer):
 		text := fmt.Sprintf("the mail server answered %d %s", answer.Code, shown(answer.Msg))
 		if isRefusal(err) {

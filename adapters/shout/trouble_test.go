@@ -288,8 +288,8 @@ func TestSendWithWrongFields(t *testing.T) {
 	for _, c := range []alert.Channel{
 		{Kind: "pigeon"}, {Kind: "ntfy"}, {Kind: "email"}, {Kind: "url", Fields: map[string]string{"url": "logger://"}},
 	} {
-		if err := shout.New(shout.Config{}).Send(t.Context(), c, message()); !errors.Is(err, alert.ErrFinal) {
-			t.Errorf("%s: error is %v, want a final one", c.Kind, err)
+		if err := shout.New(shout.Config{}).Send(t.Context(), c, message()); !errors.Is(err, alert.ErrNoRetry) {
+			t.Errorf("%s: error is %v, want one that is not tried again", c.Kind, err)
 		}
 	}
 }

@@ -14,6 +14,12 @@ import (
 	"cz-visa-monitor/app/locale"
 )
 
+const (
+	telegramURL     = "telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram"
+	pushbulletToken = "0123456789012345678901234567890123"
+	twilioSID       = "AC00000000000000000000000000000000"
+)
+
 // good returns fields that are right, by kind.
 func good() map[string]map[string]string {
 	return map[string]map[string]string{
@@ -64,6 +70,7 @@ func TestValidate(t *testing.T) {
 		{"email", "encryption", "ssl", "encryption"},
 		{"email", "from", "nobody", "from"},
 		{"email", "from", "", "from"},
+		{"email", "from", `"a b"@example.com`, "from"},
 		{"email", "to", "anna@example.com jan@example.com", "to"},
 		{"email", "to", strings.Repeat("a@example.com,", 20) + "a@example.com", "to"},
 		{"email", "to", `"a b"@example.com`, "to"},
@@ -89,6 +96,28 @@ func TestValidate(t *testing.T) {
 		{"webhook", "headers", "X: a\rb", "headers"},
 		{"url", "url", "discord://token@123456789", ok},
 		{"url", "url", "matrix://user:pass@example.com/?rooms=!a", ok},
+		{"url", "url", "matrix://user:pass@example.com/?rooms=!a,!b", "url"},
+		{"url", "url", "matrix://user:pass@example.com/?Room=%23a,%23b", "url"},
+		{"url", "url", "matrix://user:pass@example.com/", "url"}, // All rooms it has joined.
+		{"url", "url", telegramURL + "?chats=1,2", "url"},
+		{"url", "url", telegramURL + "?channels=@a,@b", "url"},
+		{"url", "url", telegramURL + "?CHATS=1%2C2", "url"},
+		{"url", "url", telegramURL + "?chats=1", ok},
+		{"url", "url", "ifttt://key/?events=one,two", "url"},
+		{"url", "url", "ifttt://key/?events=one", ok},
+		{"url", "url", "signal://host:8080/+420601000001/+420601000002", ok},
+		{"url", "url", "signal://host:8080/+420601000001/group.abc/def==", ok},
+		{"url", "url", "signal://host:8080/+420601000001/+420601000002/+420601000003", "url"},
+		{"url", "url", "signal://host:8080/+420601000001/+420601000002/group.abc/def==", "url"},
+		{"url", "url", "signal://host:8080/+420601000001/+420601000002?to=%2B420601000003,%2B420601000004", "url"},
+		{"url", "url", "twilio://" + twilioSID + ":token@+15005550006/+420601000001", ok},
+		{"url", "url", "twilio://" + twilioSID + ":token@+15005550006/+420601000001/+420601000002", "url"},
+		{"url", "url", "pushbullet://" + pushbulletToken, ok},
+		{"url", "url", "pushbullet://" + pushbulletToken + "/device", ok},
+		{"url", "url", "pushbullet://" + pushbulletToken + "/device/anna@example.com", "url"},
+		{"url", "url", "pushbullet://" + pushbulletToken + "/device#channel", "url"},
+		// These hand the whole list over in one request.
+		{"url", "url", "pushover://shoutrrr:token@user/?devices=one,two", ok},
 		{"url", "url", "mqtt://broker.example.com:1883/topic", ok},
 		{"url", "url", "generic+https://example.com/x", ok},
 		{"url", "url", "logger://", "url"},

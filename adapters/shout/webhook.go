@@ -95,21 +95,21 @@ func webhookHeaders(value string) (http.Header, error) {
 func sendWebhook(ctx context.Context, n *Notifier, f fields, m alert.Message) error {
 	u, err := webhookURL(f["url"])
 	if err != nil {
-		return finalError(err.Error())
+		return noRetryError(err.Error())
 	}
 	headers, err := webhookHeaders(f[headersField])
 	if err != nil {
-		return finalError(err.Error())
+		return noRetryError(err.Error())
 	}
 	body, err := json.Marshal(webhookBody{
 		ID: m.ID, Title: m.Title, Message: m.Text, Priority: m.Priority, Tags: m.Tags, Link: m.Link, Time: m.At,
 	})
 	if err != nil {
-		return finalError("the message cannot be encoded")
+		return noRetryError("the message cannot be encoded")
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(body))
 	if err != nil {
-		return finalError("the address cannot be used")
+		return noRetryError("the address cannot be used")
 	}
 	r.Header.Set("Content-Type", "application/json")
 	for name, values := range headers {

@@ -107,7 +107,7 @@ type Message struct {
 //
 // Send returns nil when the peer has accepted the message. Its errors carry no
 // secret and may be shown. One that wraps ErrFinal is a refusal that will
-// hardly go away by trying again; one that wraps a *FieldError surely will not.
+// hardly go away by trying again; one that wraps ErrNoRetry must not be tried again.
 // One with a method RetryAfter() time.Duration says how long the peer wants to be
 // left alone. Send returns soon after ctx ends.
 type Notifier interface {

@@ -19,7 +19,7 @@ import (
 var (
 	errTemporary = errors.New("the server answered 503")
 	errRefused   = fmt.Errorf("the server answered 401: %w", alert.ErrFinal)
-	errUnusable  = fmt.Errorf("the channel cannot be used: %w", &alert.FieldError{Field: "topic", Problem: "It is missing."})
+	errUnusable  = fmt.Errorf("the channel cannot be used: %w", alert.ErrNoRetry)
 )
 
 func news() alert.Notification { return alert.Notification{Kind: alert.StatusChanged, At: time.Now()} }
@@ -258,7 +258,7 @@ func TestDispatcherDeadLetterAtOnce(t *testing.T) {
 		synctest.Wait()
 		wantTrail(t, o, "sent d06 to a", "settled d06 delivered", "notice channel_dead:a resolved=true",
 			"sent d07 to op", "settled d07 delivered", "failed d08 to op2", "settled d08 dead")
-		if got := f.messages()[2].Text; !strings.Contains(got, "name of a") || !strings.Contains(got, "topic: It is missing.") {
+		if got := f.messages()[2].Text; !strings.Contains(got, "name of a") || !strings.Contains(got, "cannot be used") {
 			t.Errorf("the notice says:\n%s", got)
 		}
 	})

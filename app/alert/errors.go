@@ -1,6 +1,9 @@
 package alert
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors that callers decide on.
 var (
@@ -8,6 +11,10 @@ var (
 	// password, an address that does not exist. A proxy answers the same while
 	// the server behind it restarts, so one alone proves nothing.
 	ErrFinal = errors.New("will not succeed by trying again")
+	// ErrNoRetry marks a refusal that must not be tried again: fields that make no
+	// sense, or a message that some of its recipients have already. It wraps
+	// ErrFinal.
+	ErrNoRetry = fmt.Errorf("must not be tried again: %w", ErrFinal)
 	// ErrNoChannel: there is no channel with this ID.
 	ErrNoChannel = errors.New("no such channel")
 	// ErrNoDelivery: there is no delivery with this ID.

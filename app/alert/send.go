@@ -143,11 +143,10 @@ func counted(del Delivery, err error, now time.Time) Delivery {
 }
 
 // hopeless reports whether to give up on del after err: at its deadline, at once
-// where the fields make no sense, and where the peer has refused often and long
+// where it must not be tried again, and where the peer has refused often and long
 // enough for it to be no restart.
 func (d *Dispatcher) hopeless(del Delivery, err error, now time.Time) bool {
-	var field *FieldError
-	return errors.As(err, &field) || !now.Before(d.deadline(del)) ||
+	return errors.Is(err, ErrNoRetry) || !now.Before(d.deadline(del)) ||
 		del.Refusals >= minRefusals && now.Sub(del.RefusedSince) >= d.cfg.FinalAfter
 }
 
