@@ -137,10 +137,16 @@ type check struct {
 	page  *browser.Page
 	asked visa.Query
 	news  chan browser.Traffic
+	// origin is scheme and host of the page, "" until it is open.
+	origin  string
+	flights flights
 }
 
 func newCheck(s *Source, p *browser.Page, ref visa.Reference) *check {
-	return &check{Source: s, page: p, asked: ref.Query(), news: make(chan browser.Traffic, 256)}
+	return &check{
+		Source: s, page: p, asked: ref.Query(), news: make(chan browser.Traffic, 256),
+		flights: flights{sent: map[string]time.Time{}},
+	}
 }
 
 func (c *check) run(ctx context.Context) (watch.Result, error) {
@@ -148,6 +154,9 @@ func (c *check) run(ctx context.Context) (watch.Result, error) {
 	form, err := c.open(ctx)
 	if err != nil {
 		return watch.Result{}, err
+	}
+	if u, err := url.Parse(form.URL); err == nil {
+		c.origin = originOf(u)
 	}
 	if err := c.fill(ctx, form.Values); err != nil {
 		return watch.Result{}, err

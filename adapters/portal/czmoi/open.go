@@ -36,11 +36,11 @@ type alert struct {
 // one.
 func (c *check) open(ctx context.Context) (formState, error) {
 	var s formState
-	if c.page.Mark() == c.Source {
+	if m, ok := c.page.Mark().(*mark); ok && m.source == c.Source {
 		if err := c.do(ctx, &s, "look", nil); err != nil && !errors.Is(err, browser.ErrNavigated) {
 			return s, err
 		}
-		if c.usable(s) && c.emptied(ctx, &s) {
+		if c.usable(s, m.standing) && c.emptied(ctx, &s) {
 			return s, nil
 		}
 	}
@@ -48,18 +48,32 @@ func (c *check) open(ctx context.Context) (formState, error) {
 	if err != nil {
 		return s, err
 	}
-	c.page.SetMark(c.Source)
+	c.page.SetMark(&mark{source: c.Source, standing: s.Alerts})
 	return s, c.dismiss(ctx)
 }
 
+// mark is left at a page whose form this source has loaded.
+type mark struct {
+	source   *Source
+	standing []alert // what the page showed before any question
+}
+
 // usable reports whether the form is there, and every alert on it about another
-// number: only then is an answer about ours proven to be new.
-func (c *check) usable(s formState) bool {
+// number: only then is an answer about ours proven to be new. A banner that was
+// there from the start says nothing.
+func (c *check) usable(s formState, standing []alert) bool {
 	if s.URL == "" || len(s.Missing) > 0 {
 		return false
 	}
 	return !slices.ContainsFunc(s.Alerts, func(a alert) bool {
-		return c.numbers.about(readMessage(a.HTML).spaced, c.asked) != aboutOther
+		switch c.numbers.about(readMessage(a.HTML).spaced, c.asked) {
+		case aboutOther:
+			return false
+		case aboutNobody:
+			return !slices.Contains(standing, a)
+		case aboutAsked:
+		}
+		return true
 	})
 }
 
