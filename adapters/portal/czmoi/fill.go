@@ -78,9 +78,10 @@ func (c *check) choose(ctx context.Context, name, text string) error {
 	if err := c.keyIn(ctx, text); err != nil {
 		return err
 	}
-	for {
+	for pressed := 0; ; pressed++ {
 		var option struct {
 			Steps  int  `json:"steps"` // down from the focused option; -1: not there
+			Count  int  `json:"count"` // of options
 			Silent bool `json:"silent"`
 		}
 		if err := c.do(ctx, &option, "option", map[string]any{"name": name, "text": text, "wait": optionWait.Milliseconds()}); err != nil {
@@ -93,6 +94,8 @@ func (c *check) choose(ctx context.Context, name, text string) error {
 			return fail(watch.NotOffered, "the form does not offer this "+name)
 		case option.Steps == 0:
 			return c.page.Press(ctx, browser.Tab)
+		case pressed >= option.Count:
+			return c.layoutChanged(ctx, "the dropdown does not move on: "+name)
 		}
 		if err := c.page.Press(ctx, browser.ArrowDown); err != nil {
 			return err

@@ -176,3 +176,20 @@ func TestMovingPage(t *testing.T) {
 		})
 	}
 }
+
+// TestMaintenance: a page without the form is closed for maintenance only if it
+// says little else.
+func TestMaintenance(t *testing.T) {
+	b := newBrowser(t, 1)
+	for want, text := range map[string]string{
+		"(unreachable)":    "<h1>Scheduled maintenance</h1>",
+		"(layout_changed)": strings.Repeat("<p>A new page about the status of applications.</p>", 50) + "<p>Report what is out of order.</p>",
+	} {
+		srv := httptest.NewServer(says(http.StatusOK, "<!doctype html><html><body>"+text))
+		t.Cleanup(srv.Close)
+		src := newSource(t, b, srv.URL, func(c *Config) { c.FormWait = time.Second })
+		if got := story(t, src, zov1); got != want {
+			t.Errorf("%.30s: check brought %s, want %s", text, got, want)
+		}
+	}
+}

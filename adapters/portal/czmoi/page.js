@@ -117,7 +117,8 @@
     form({ wait, settle }) {
       let odd = 0;
       let looked = -Infinity;
-      const maintenance = (s) => layout.maintenance.some((m) => fold(s.text).includes(fold(m)));
+      // Such a page says little else; one of the words may stand at the foot of any.
+      const maintenance = (s) => s.text.length < 1500 && layout.maintenance.some((m) => fold(s.text).includes(fold(m)));
       return until(
         wait,
         () => {
@@ -163,7 +164,7 @@
         const wanted = options.findIndex((o) => says(o, text));
         if (wanted < 0) return { steps: -1 };
         const focused = options.findIndex((o) => o.matches(layout.dropdown.focused));
-        return focused < 0 ? null : { steps: (wanted - focused + options.length) % options.length };
+        return focused < 0 ? null : { steps: (wanted - focused + options.length) % options.length, count: options.length };
       };
       return until(wait, read, () => ({ steps: -1, silent: true }));
     },
