@@ -54,7 +54,7 @@ const (
 	NothingChecked Kind = "nothing_checked"
 	// LayoutChanged: the portal's page is not the known one (operators).
 	LayoutChanged Kind = "layout_changed"
-	// ChannelDead: a channel could not be reached for two days, or refused for good (operators).
+	// ChannelDead: a channel could not be reached for two days, or refused for an hour (operators).
 	ChannelDead Kind = "channel_dead"
 	// Test: somebody pressed "send a test message".
 	Test Kind = "test"
