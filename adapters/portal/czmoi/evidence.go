@@ -1,7 +1,6 @@
 package czmoi
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -10,11 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
-
-	"cz-visa-monitor/app/visa"
 )
 
 // evidence keeps what a changed page looked like: a picture and its HTML, both
@@ -41,15 +35,19 @@ func (e evidence) keep(ctx context.Context, c *check) string {
 	ctx, cancel := context.WithTimeout(ctx, evidenceWait)
 	defer cancel()
 	name := filepath.Join(e.dir, evidencePrefix+time.Now().UTC().Format("20060102T150405.000"))
-	if err := e.store(ctx, c, name); err != nil {
+	defer e.prune()
+	if err := e.storePage(ctx, c, name+".html"); err != nil {
 		e.logger.Warn("what the portal's page looks like could not be kept", slog.Any("error", err))
 		return ""
 	}
-	e.prune()
+	// The page alone is worth keeping.
+	if err := e.storePicture(ctx, c, name+".png"); err != nil {
+		e.logger.Warn("no picture of the portal's page could be kept", slog.Any("error", err))
+	}
 	return filepath.Base(name) + ".html"
 }
 
-func (e evidence) store(ctx context.Context, c *check, name string) error {
+func (e evidence) storePage(ctx context.Context, c *check, name string) error {
 	if err := os.MkdirAll(e.dir, 0o700); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
@@ -57,66 +55,19 @@ func (e evidence) store(ctx context.Context, c *check, name string) error {
 	if err := c.do(ctx, &source, "html", nil); err != nil {
 		return err
 	}
-	if err := writeFile(name+".html", e.scrub(source, c.asked)); err != nil {
-		return err
-	}
+	return writeFile(name, e.scrub(source, c.asked))
+}
+
+func (e evidence) storePicture(ctx context.Context, c *check, name string) error {
 	// The page is thrown away after a failure, so it may be painted over.
-	patterns := append([]string{zovPattern, oamPattern}, digits(c.asked)...)
-	if err := c.do(ctx, nil, "conceal", patterns); err != nil {
+	if err := c.do(ctx, nil, "conceal", concealed(c.asked)); err != nil {
 		return err
 	}
 	picture, err := c.page.Screenshot(ctx)
 	if err != nil {
 		return err
 	}
-	return writeFile(name+".png", picture)
-}
-
-// digits is the bare OAM number that was asked for, if there is one: it is
-// telling also where it stands without its category and year.
-func digits(asked visa.Query) []string {
-	if asked.Number == "" {
-		return nil
-	}
-	return []string{asked.Number}
-}
-
-// scrub takes reference numbers, the values of fields and scripts out of HTML.
-func (e evidence) scrub(source string, asked visa.Query) []byte {
-	clean := func(s string) string {
-		s = e.numbers.scrub(s)
-		for _, d := range digits(asked) {
-			s = strings.ReplaceAll(s, d, scrubbed)
-		}
-		return s
-	}
-	var out bytes.Buffer
-	z := html.NewTokenizer(strings.NewReader(source))
-	hidden := false
-	for {
-		kind := z.Next()
-		if kind == html.ErrorToken {
-			break
-		}
-		t := z.Token()
-		switch {
-		case kind == html.TextToken && hidden:
-			continue
-		case kind == html.StartTagToken:
-			hidden = t.DataAtom == atom.Script || t.DataAtom == atom.Textarea
-		case kind == html.EndTagToken:
-			hidden = false
-		}
-		t.Data = clean(t.Data)
-		for i := range t.Attr {
-			if t.Attr[i].Key == "value" && t.Attr[i].Val != "" {
-				t.Attr[i].Val = scrubbed
-			}
-			t.Attr[i].Val = clean(t.Attr[i].Val)
-		}
-		out.WriteString(t.String())
-	}
-	return bytes.ToValidUTF8(out.Bytes()[:min(out.Len(), maxEvidenceFile)], nil)
+	return writeFile(name, picture)
 }
 
 // writeFile writes a file whole or not at all, for the operator's eyes only.

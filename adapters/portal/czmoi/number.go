@@ -26,6 +26,7 @@ const (
 // numbers recognises reference numbers; compiled once per source.
 type numbers struct {
 	zov, oam *regexp.Regexp
+	any      *regexp.Regexp // of either kind, in any writing; see scrub.go
 	stop     *regexp.Regexp // end of a sentence
 }
 
@@ -33,6 +34,7 @@ func newNumbers() numbers {
 	return numbers{
 		zov:  regexp.MustCompile(`\b` + zovPattern + `\b`),
 		oam:  regexp.MustCompile(`(?i)\b` + oamPattern + `\b`),
+		any:  regexp.MustCompile(`(?i)` + anyNumber),
 		stop: regexp.MustCompile(`[.!?](\s|$)`),
 	}
 }

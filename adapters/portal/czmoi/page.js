@@ -47,14 +47,16 @@
     Object.fromEntries([...textFields, 'category', 'year'].map((name) => [name, field(name) ? field(name).value : '']));
 
   // The place that shows an answer never holds the form itself: a selector that
-  // matches so much is wrong.
+  // matches so much is wrong. A page has one alert or two, of some hundred
+  // characters; what it has beyond the bounds is not carried to Go at every look.
   const alerts = () =>
     all(layout.alert.content)
       .filter((el) => visible(el) && !el.querySelector('form, ' + layout.form.zov))
+      .slice(0, 8)
       .map((el) => {
         const box = el.closest(layout.alert.box);
         const kind = box && [...box.classList].find((c) => c.startsWith(layout.alert.class_prefix));
-        return { class: kind ? kind.slice(layout.alert.class_prefix.length) : '', html: el.innerHTML.slice(0, 200000) };
+        return { class: kind ? kind.slice(layout.alert.class_prefix.length) : '', html: el.innerHTML.slice(0, 65536) };
       });
 
   const state = () => ({
@@ -208,14 +210,32 @@
       return until(wait, read, () => known);
     },
 
-    // conceal hides what was typed and every reference number from a picture.
+    // conceal hides what was typed and every reference number from a picture. A
+    // number may be spread over several texts.
     conceal(patterns) {
       const style = document.createElement('style');
-      style.textContent = 'input, [class*="__single-value"] { color: transparent !important; text-shadow: none !important }';
+      style.textContent =
+        'input, textarea, select, [contenteditable], [class*="__single-value"] { color: transparent !important; text-shadow: none !important }';
       document.head.append(style);
-      const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-      while (texts.nextNode())
-        for (const p of patterns) texts.currentNode.data = texts.currentNode.data.replace(new RegExp(p, 'gi'), '•••');
+      const texts = [];
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      while (walker.nextNode())
+        if (!walker.currentNode.parentElement.closest('script, style, noscript, textarea, select')) texts.push(walker.currentNode);
+      const find = (text, at, hidden) => {
+        for (const p of patterns)
+          for (const m of text.matchAll(new RegExp(p, 'gi'))) hidden.fill(1, at + m.index, at + m.index + m[0].length);
+      };
+      const whole = texts.map((t) => t.data).join('');
+      const hidden = new Uint8Array(whole.length);
+      find(whole, 0, hidden);
+      let at = 0;
+      for (const t of texts) {
+        find(t.data, at, hidden);
+        const end = at + t.data.length;
+        if (hidden.subarray(at, end).includes(1))
+          t.data = t.data.split('').map((c, i) => (hidden[at + i] ? '•' : c)).join('');
+        at = end;
+      }
     },
 
     html: () => document.documentElement.outerHTML.slice(0, 2000000),
