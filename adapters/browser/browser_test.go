@@ -251,8 +251,16 @@ func TestScriptErrorsAndNavigationErrorsAreTold(t *testing.T) {
 	site.Close()
 	err := b.Do(within(t, 20*time.Second), func(ctx context.Context, p *browser.Page) error {
 		var script *browser.ScriptError
-		if err := p.Eval(ctx, nil, `() => { throw new Error('bad') }`); !errors.As(err, &script) || !strings.Contains(script.Text, "bad") {
-			t.Errorf("thrown: %v", err)
+		for function, want := range map[string]string{
+			`() => { throw new Error('ZZZZ202508149001') }`:                            "Error at line 1, column 10",
+			"() => {\n  null.ZZZZ202508149001;\n}":                                     "TypeError at line 2, column 8",
+			`() => { throw 'ZZZZ202508149001' }`:                                       "exception at line 1, column 10",
+			`() => Promise.reject(new (class ZZZZ202508149001 extends Error {})('x'))`: "at line",
+			`() => { ZZZZ202508149001`:                                                 "SyntaxError at line",
+		} {
+			if err := p.Eval(ctx, nil, function); !errors.As(err, &script) || !strings.Contains(script.Text, want) || strings.Contains(err.Error(), "ZZZZ") {
+				t.Errorf("%s: %v, want %q", function, err, want)
+			}
 		}
 		gone := make(chan error, 1)
 		go func() { gone <- p.Eval(ctx, nil, `() => new Promise(() => { location.href = 'about:blank?2' })`) }()

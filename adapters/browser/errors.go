@@ -40,7 +40,8 @@ func (e *NavigationError) Error() string { return "load page: " + e.Text }
 
 // ScriptError says that a script threw an exception in the page.
 type ScriptError struct {
-	// Text is the exception, without any value of the page.
+	// Text is the kind of exception and its place in the script, without any value
+	// of the page.
 	Text string
 }
 

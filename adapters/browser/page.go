@@ -135,15 +135,29 @@ func evalError(err error) error {
 	return err
 }
 
-// exceptionText returns the first line of an exception, which has no values of
-// the page in it but those a script of ours throws on purpose.
+// exceptionText returns what kind of exception it was and where it was thrown.
+// What it says is left out: it may be the page's own, or have a value of the
+// page in it.
 func exceptionText(e *proto.RuntimeExceptionDetails) string {
-	text := e.Text
-	if e.Exception != nil && e.Exception.Description != "" {
-		text = e.Exception.Description
+	kind := "exception"
+	if e.Exception != nil && errorKind(e.Exception.ClassName) {
+		kind = e.Exception.ClassName
 	}
-	first, _, _ := strings.Cut(text, "\n")
-	return first
+	line, column := e.LineNumber, e.ColumnNumber
+	if e.StackTrace != nil && len(e.StackTrace.CallFrames) > 0 {
+		line, column = e.StackTrace.CallFrames[0].LineNumber, e.StackTrace.CallFrames[0].ColumnNumber
+	}
+	return fmt.Sprintf("%s at line %d, column %d", kind, line+1, column+1) // the protocol counts from 0
+}
+
+// errorKind reports whether a name is one of the language's own; a page may
+// give any name to its exceptions.
+func errorKind(name string) bool {
+	switch name {
+	case "Error", "TypeError", "RangeError", "ReferenceError", "SyntaxError", "DOMException":
+		return true
+	}
+	return false
 }
 
 // Listen calls fn with the page's own requests until stop is called or the loan
