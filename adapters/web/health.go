@@ -6,9 +6,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Store is asked whether it answers.
+// Store is asked how it is.
 type Store interface {
+	// Ping reports whether it can be read, Writable whether the last write succeeded.
 	Ping() error
+	Writable() error
 }
 
 // healthView says that all is well. Health answers tell nothing about people.
@@ -16,7 +18,8 @@ type healthView struct {
 	Status string `json:"status"`
 }
 
-// healthz is for whoever restarts a process that hangs.
+// healthz is for whoever restarts a process that hangs. A full disk is no reason
+// to: the next process would find it just as full.
 func (s *Server) healthz(c echo.Context) error {
 	return s.health(c, s.storeTrouble())
 }
@@ -24,6 +27,9 @@ func (s *Server) healthz(c echo.Context) error {
 // readyz is for whoever decides whether the appliance does its work.
 func (s *Server) readyz(c echo.Context) error {
 	reasons := s.storeTrouble()
+	if s.cfg.Store.Writable() != nil {
+		reasons = append(reasons, "the last change could not be stored; is the disk full, or mounted read-only?")
+	}
 	if !s.cfg.Running() {
 		reasons = append(reasons, "no checks are made, because the engine is not running")
 	}

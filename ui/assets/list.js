@@ -91,6 +91,7 @@ export class List {
     const page = await this.#session.get(`applications?limit=${most}`);
     const gone = new Set(this.#cards.keys());
     this.#more = Boolean(page.next);
+    for (const card of this.#cards.values()) card.dataset.revision = 0; // A backup may have been put back.
     for (const app of page.applications) {
       gone.delete(app.id);
       this.show(app);
@@ -112,12 +113,14 @@ export class List {
   show(app) {
     if (this.#more && !this.#cards.has(app.id)) return; // It stands behind those that are shown.
     const known = this.#cards.get(app.id);
+    if (known && app.revision < Number(known.dataset.revision)) return; // An event has brought a newer one.
     const card = known ?? this.#add(app.id);
     const name = app.label || app.masked;
     text(card, 'name', name);
     text(card, 'masked', app.label ? app.masked : '');
     text(card, 'flags', [app.paused && 'Paused: not checked', app.muted && 'Muted: nobody is told'].filter(Boolean).join(' · '));
     part(card, 'check').setAttribute('aria-label', `Check now: ${name}`);
+    card.dataset.revision = app.revision;
     const before = card.dataset.status;
     showStatus(card, app);
     if (known && card.dataset.status !== before) announce(app.id, `${name}: ${statuses[card.dataset.status]}`);
