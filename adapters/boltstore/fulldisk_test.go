@@ -121,7 +121,7 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("with room again: %v", err)
 	}
 	holds(t, s, id, committed+1)
-	if err := s.Ping(); err != nil {
+	if err := s.Writable(); err != nil {
 		t.Errorf("ping: %v", err)
 	}
 }
@@ -143,7 +143,7 @@ func fillTheDisk(t *testing.T, dir string, id watch.ID) {
 	if err == nil || !strings.Contains(err.Error(), "free some space") {
 		t.Fatalf("after %d changes: %v", committed, err)
 	}
-	if err := s.Ping(); err == nil || !strings.Contains(err.Error(), "free some space") {
+	if err := s.Writable(); err == nil || !strings.Contains(err.Error(), "free some space") {
 		t.Errorf("ping: %v", err)
 	}
 	holds(t, s, id, committed)
@@ -213,16 +213,16 @@ func writeNothing(t *testing.T, dir string) {
 	if n := strings.Count(log.String(), "it will be tried again"); n != 1 {
 		t.Errorf("%d tries to write were logged, want that of the first %d results", n, lateMost)
 	}
-	if err := s.Ping(); err == nil {
+	if err := s.Writable(); err == nil {
 		t.Error("ping says that all is well")
 	}
 	s.flushLate() // As the timer does.
-	if err := s.Ping(); err == nil {
+	if err := s.Writable(); err == nil {
 		t.Error("ping says that all is well after another try that failed")
 	}
 	lift()
 	s.flushLate()
-	if err := s.Ping(); err != nil {
+	if err := s.Writable(); err != nil {
 		t.Errorf("ping after there was room again: %v", err)
 	}
 	seen(copyOf(t, dir))
@@ -261,7 +261,7 @@ func recovers(t *testing.T, s *Store) {
 	}
 	lift()
 	s.flushLate()
-	if err := s.Ping(); err != nil {
+	if err := s.Writable(); err != nil {
 		t.Errorf("ping: %v", err)
 	}
 }

@@ -81,14 +81,17 @@ func (s *Store) Close() error {
 	return errors.Join(err, s.db.Close())
 }
 
-// Ping reports whether the store can be read, and whether the last write
-// succeeded. After one that failed another is tried within a minute, so that a
-// disk that has room again is noticed even if nothing changes.
-func (s *Store) Ping() error {
+// Ping reports whether the store can be read.
+func (s *Store) Ping() error { return s.view(func(*bbolt.Tx) error { return nil }) }
+
+// Writable returns the error of the last write, until one has succeeded again.
+// After one that failed another is tried within a minute, so that a disk that
+// has room again is noticed even if nothing changes.
+func (s *Store) Writable() error {
 	if failed := s.failed.Load(); failed != nil {
 		return fmt.Errorf("the last write failed: %w", *failed)
 	}
-	return s.view(func(*bbolt.Tx) error { return nil })
+	return nil
 }
 
 func (s *Store) view(fn func(*bbolt.Tx) error) error { return s.db.View(fn) }

@@ -24,7 +24,7 @@ func (m moody) Seal(bucket, key string, plain []byte) ([]byte, error) {
 	return m.Plain.Seal(bucket, key, plain)
 }
 
-func TestPingTellsOfAFailedWriteUntilOneSucceeds(t *testing.T) {
+func TestWritableTellsOfAFailedWriteUntilOneSucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, mood := t.TempDir(), new(atomic.Bool)
 		s, err := Open(Config{Dir: dir, Sealer: moody{bad: mood}, Logger: discard()})
@@ -33,9 +33,9 @@ func TestPingTellsOfAFailedWriteUntilOneSucceeds(t *testing.T) {
 		}
 		t.Cleanup(func() { shut(t, s, dir) })
 		a := addApplication(t, s, watch.Application{Reference: reference(t, zov1)})
-		ping := func(when string, well bool) {
+		writable := func(when string, well bool) {
 			t.Helper()
-			if err := s.Ping(); (err == nil) != well {
+			if err := s.Writable(); (err == nil) != well {
 				t.Errorf("%s: %v", when, err)
 			}
 		}
@@ -45,22 +45,22 @@ func TestPingTellsOfAFailedWriteUntilOneSucceeds(t *testing.T) {
 		if _, err := s.EditChannel(t.Context(), "none", nil); !errors.Is(err, alert.ErrNoChannel) {
 			t.Errorf("edit of no channel: %v", err)
 		}
-		ping("after what was refused for good reason", true)
+		writable("after what was refused for good reason", true)
 		if _, err := s.Record(t.Context(), a.ID, unchanged(time.Now())); err != nil {
 			t.Fatal(err)
 		}
 		mood.Store(true)
-		ping("before the write", true)
+		writable("before the write", true)
 		time.Sleep(lateFor + time.Second)
 		synctest.Wait()
-		ping("after the write failed", false)
+		writable("after the write failed", false)
 		time.Sleep(lateFor)
 		synctest.Wait()
-		ping("after it failed again", false)
+		writable("after it failed again", false)
 		mood.Store(false)
 		time.Sleep(lateFor)
 		synctest.Wait()
-		ping("after it succeeded", true)
+		writable("after it succeeded", true)
 		got, err := copyOf(t, dir).Application(t.Context(), a.ID)
 		if err != nil || got.State.NextCheckAt.IsZero() {
 			t.Errorf("on disk: %+v, %v", got.State, err)
