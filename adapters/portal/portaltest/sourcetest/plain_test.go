@@ -42,6 +42,7 @@ type page struct {
 	FormDelay  int64          `json:"form_delay_ms"`
 	Layout     string         `json:"layout"`
 	Swallow    map[string]int `json:"swallow"`
+	Working    string         `json:"working"`
 
 	origin string
 	shown  *alert
@@ -92,8 +93,16 @@ func (p *plain) check(ctx context.Context, ref visa.Reference) (watch.Result, er
 			return watch.Result{}, err
 		}
 	}
-	if err := p.ask(ctx, q); err != nil {
+	err := p.ask(ctx, q)
+	if p.flaw == "asks again" && err != nil || p.flaw == "resubmits" && err == nil && p.page.shown.StaleMS != 0 {
+		err = p.ask(ctx, q)
+	}
+	if err != nil {
 		return watch.Result{}, err
+	}
+	if p.page.Working != "" && p.flaw == "transient" {
+		text := strings.ReplaceAll(p.page.Working, "{number}", ref.Identity()) + " " + ref.Identity()
+		return watch.Result{Status: p.classify("warning", text), Alert: "warning", Text: text, Language: p.page.Language}, nil
 	}
 	if p.page.Layout == "alert_class" {
 		return watch.Result{}, fail(watch.LayoutChanged, "the answer has no known place", nil)
@@ -237,6 +246,9 @@ func (p *plain) read(ref visa.Reference) (watch.Result, error) {
 		text = raw
 	}
 	if !strings.Contains(text, ref.Identity()) && p.flaw != "stale" {
+		if p.flaw == "no mismatch" {
+			return watch.Result{}, fail(watch.Timeout, "the portal did not answer in time", nil)
+		}
 		return watch.Result{}, fail(watch.Mismatch, "the answer is about another number", nil)
 	}
 	out := watch.Result{Status: p.classify(shown.Kind, text), Alert: shown.Kind, State: shown.state, Language: p.page.Language}

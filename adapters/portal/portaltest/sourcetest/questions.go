@@ -12,6 +12,7 @@ import (
 // testQuestions plays what can go wrong between the click and the answer, on a
 // page that is in order (S8–S12, S21), and wants the next check to succeed.
 func testQuestions(t *testing.T, build Factory) {
+	// The alert before, which stays, is about another number; and no answer was shown.
 	unanswered := []watch.FailureCode{watch.Mismatch, watch.Timeout}
 	tests := []struct {
 		name   string
@@ -28,7 +29,7 @@ func testQuestions(t *testing.T, build Factory) {
 		{"S12 502", portaltest.Answer{Fault: portaltest.BadGateway}, patience, []watch.FailureCode{watch.Unreachable}},
 		{"S12 empty body", portaltest.Answer{Fault: portaltest.EmptyBody}, patience, []watch.FailureCode{watch.Unreachable}},
 		{"S12 reset", portaltest.Answer{Fault: portaltest.Reset}, patience, []watch.FailureCode{watch.Unreachable}},
-		{"S21 another number", portaltest.Answer{Outcome: portaltest.Granted, About: zovNumber(99)}, 4 * time.Second, unanswered},
+		{"S21 another number", portaltest.Answer{Outcome: portaltest.Granted, About: zovNumber(99)}, patience, []watch.FailureCode{watch.Mismatch}},
 	}
 	srv := NewReplica(t, portaltest.Config{})
 	src := build(t, srv.PageURL("en"))
@@ -43,6 +44,9 @@ func testQuestions(t *testing.T, build Factory) {
 			if want := time.Duration(tt.answer.RetryAfter) * time.Second; f.RetryAfter != want {
 				t.Errorf("retry after %v, want %v", f.RetryAfter, want)
 			}
+			if tt.answer.Fault != portaltest.Reset { // a browser repeats it by itself where it reused the connection
+				askedOnce(t, srv, zovNumber(i))
+			}
 
 			srv.Script(zovNumber(i), portaltest.Answer{Outcome: portaltest.InProgress})
 			wantStatus(t, src, zovNumber(i), visa.InProgress)
@@ -52,10 +56,12 @@ func testQuestions(t *testing.T, build Factory) {
 	t.Run("S8 stale for a while", func(t *testing.T) {
 		srv.Script(zovNumber(60), portaltest.Answer{Outcome: portaltest.Suspended, StaleFor: 900 * time.Millisecond})
 		wantStatus(t, src, zovNumber(60), visa.Suspended)
+		askedOnce(t, srv, zovNumber(60))
 	})
 	t.Run("S11 slow answer", func(t *testing.T) {
 		srv.Script(zovNumber(61), portaltest.Answer{Outcome: portaltest.Granted, Delay: 3 * time.Second})
 		wantStatus(t, src, zovNumber(61), visa.Granted)
+		askedOnce(t, srv, zovNumber(61))
 	})
 	t.Run("S9 swallowed clicks", func(t *testing.T) {
 		srv := NewReplica(t, portaltest.Config{}) // a page learns when it loads what to swallow
@@ -64,5 +70,48 @@ func testQuestions(t *testing.T, build Factory) {
 		if got := srv.Swallowed(); got != 2 {
 			t.Errorf("%d clicks were swallowed, want 2", got)
 		}
+		askedOnce(t, srv, zovNumber(62))
 	})
+	testMeanwhile(t, build)
+}
+
+// testMeanwhile plays what a page does between the click and the answer, and
+// what it wants from a person.
+func testMeanwhile(t *testing.T, build Factory) {
+	const working = "Your request is being processed. Please wait."
+	tests := []struct {
+		name   string
+		page   portaltest.Page
+		answer portaltest.Answer
+	}{
+		{"S8 working", portaltest.Page{Working: working}, portaltest.Answer{Delay: 300 * time.Millisecond}},
+		{"S8 working a moment longer", portaltest.Page{Working: working}, portaltest.Answer{StaleFor: 60 * time.Millisecond}},
+		{"S8 working about the number", portaltest.Page{Working: "{number} is being processed. Please wait."}, portaltest.Answer{Delay: 3 * time.Second}},
+		{"S10 slow captcha", portaltest.Page{CaptchaDelay: 4 * time.Second}, portaltest.Answer{}},
+		{"S10 slow captcha and a disabled button", portaltest.Page{CaptchaDelay: 4 * time.Second, DisableButton: true}, portaltest.Answer{}},
+		{"dialog on load", portaltest.Page{Dialog: portaltest.DialogOnLoad}, portaltest.Answer{}},
+		{"dialog on click", portaltest.Page{Dialog: portaltest.DialogOnClick}, portaltest.Answer{}},
+		{"dialog on leave", portaltest.Page{Dialog: portaltest.DialogOnLeave}, portaltest.Answer{}},
+		{"popup", portaltest.Page{Popup: true}, portaltest.Answer{}},
+		{"S11 slow options", portaltest.Page{OptionsDelay: 500 * time.Millisecond}, portaltest.Answer{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.answer.Outcome = portaltest.Refused
+			srv := NewReplica(t, portaltest.Config{Page: tt.page, Default: tt.answer})
+			src := build(t, srv.PageURL("en"))
+			for _, number := range []string{zovNumber(70), oamNumber(70)} {
+				wantStatus(t, src, number, visa.Refused)
+				askedOnce(t, srv, number)
+			}
+		})
+	}
+}
+
+// askedOnce finds that the portal was not asked twice for one check.
+func askedOnce(t *testing.T, srv *portaltest.Server, number string) {
+	t.Helper()
+	if asked := srv.Asked(number); asked != 1 {
+		t.Errorf("the portal was asked %d times, want once", asked)
+	}
 }

@@ -43,6 +43,10 @@ func TestNotices(t *testing.T) {
 		{"any layout", "pages/failed/S16_inputs", "want a failure [layout_changed]"},
 		{"parameter", "answers/en/S1_not_found_ZZZ", `the query has the parameter "lang"`},
 		{"no timeout", "end_of_context/while_the_answer", "after its context"},
+		{"asks again", "questions/S12_429", "asked 2 times"},
+		{"resubmits", "questions/S8_stale_for_a_while", "asked 2 times"},
+		{"transient", "questions/S8_working", "= in_progress, want [refused]"},
+		{"no mismatch", "questions/S21", "want [mismatch]"},
 		{"mixed", "concurrency", "about another number"},
 	}
 	for _, tt := range tests {
