@@ -25,7 +25,7 @@ type Channels interface {
 	// AddChannel stores a new channel.
 	AddChannel(ctx context.Context, c alert.Channel) error
 	// EditChannel hands the channel to edit and stores it, or returns the
-	// error of edit as it is; alert.ErrNoChannel.
+	// error of edit as it is; alert.ErrNoChannel. What waits for it becomes due.
 	EditChannel(ctx context.Context, id string, edit func(*alert.Channel) error) (alert.Channel, error)
 	// RemoveChannel deletes a channel; what waits for it becomes a dead letter.
 	RemoveChannel(ctx context.Context, id string) error
@@ -236,6 +236,11 @@ func (s *Server) testChannel(c echo.Context) error {
 		return err
 	}
 	if err := s.sendTest(ctx, ch); err != nil {
+		return err
+	}
+	// An edit that changes nothing makes due what waits: dead letters go to the
+	// end of the line, and would wait behind it.
+	if ch, err = s.cfg.Channels.EditChannel(ctx, ch.ID, func(*alert.Channel) error { return nil }); err != nil {
 		return err
 	}
 	if err := s.mended(ctx, ch); err != nil {
