@@ -1,8 +1,9 @@
 // Package sourcetest is the conformance suite that every watch.Source for the
-// Ministry's form must pass. It plays the scenarios S1–S24 of the replica and
-// holds the source to the promise: an answer only when it is proven to be about
-// the reference, no guessed status, a fitting failure code for everything else,
-// and no reference in any error.
+// Ministry's form must pass. It plays the scenarios of the replica, except S22,
+// which ends the browser and so is for the source's own tests. It holds the
+// source to the promise: an answer only when it is proven to be about the
+// reference, no guessed status, a fitting failure code for everything else, one
+// question a check, and no reference in any error.
 package sourcetest
 
 import (
