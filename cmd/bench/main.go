@@ -22,10 +22,11 @@ type row struct {
 	// bench and unit name the metric as go test prints them, the bench
 	// without "Benchmark" and the number of processors.
 	bench, unit string
-	// reach is the value to be reached; atLeast tells which side is good. A
-	// row without a reach is a floor: it says what the machine itself costs.
+	// reach is the value to be reached; atLeast tells which side is good.
 	reach   float64
 	atLeast bool
+	// floor: nothing is to be reached; the row says what the machine itself costs.
+	floor bool
 }
 
 // measured holds the metrics of a run: bench → unit → value.
@@ -45,13 +46,14 @@ func main() {
 // not reached.
 func run(ctx context.Context, stdout, stderr io.Writer) error {
 	all := make(measured)
+	var errs []error
 	for _, s := range suites() {
 		fmt.Fprintf(stderr, "bench: %s\n", strings.Join(s, " "))
 		if err := goTest(ctx, s, all, stderr); err != nil {
-			return err
+			errs = append(errs, fmt.Errorf("%s: %w", s[len(s)-1], err))
 		}
 	}
-	return printTable(stdout, rows(), all)
+	return errors.Join(append(errs, printTable(stdout, rows(), all))...)
 }
 
 // goTest runs go test with args and adds what it measured to all.
@@ -106,7 +108,7 @@ func printTable(w io.Writer, rows []row, all measured) error {
 			continue
 		}
 		reach, verdict := "(floor)", ""
-		if r.reach != 0 {
+		if !r.floor {
 			sign := "≤"
 			good := v <= r.reach
 			if r.atLeast {

@@ -72,6 +72,7 @@ func BenchmarkResidentMemory(b *testing.B) {
 			}
 			return nil
 		})
+		b.ReportMetric(float64(children(b, cmd.Process.Pid)), "browser-processes")
 		b.ReportMetric(residentMB(b, cmd.Process.Pid), "MB")
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			b.Fatal(err)

@@ -259,7 +259,7 @@ func (a api) addApplication(reference, label string, channels ...string) applica
 	a.t.Helper()
 	var app application
 	a.must(a.call(http.MethodPost, "/api/v1/applications", map[string]any{
-		"reference": reference, "label": label, "channels": channels,
+		"reference": reference, "label": label, "channels": append([]string{}, channels...),
 	}, &app))
 	return app
 }
