@@ -43,7 +43,7 @@ func (c *crash) judge() {
 
 // settling is how long after the answer the process may need to note that a
 // message was delivered.
-const settling = 200 * time.Millisecond
+const settling = 500 * time.Millisecond
 
 // excused reports whether again may repeat first: it is the same delivery, and
 // its sending had begun when the process was killed, before or right after it
