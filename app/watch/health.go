@@ -17,10 +17,11 @@ const healthEvery = time.Minute
 
 // health follows whether the source answers at all.
 type health struct {
-	mu      sync.Mutex
-	state   SourceState
-	started time.Time
-	// answered is the last answer since the start, with the monotonic clock.
+	mu    sync.Mutex
+	state SourceState
+	// started is since when there has been something to check, answered the
+	// last answer since then; both with the monotonic clock.
+	started  time.Time
 	answered time.Time
 	// layouts counts the failures layout_changed since the last answer.
 	layouts int
@@ -160,9 +161,11 @@ func (e *Engine) moveSchedule(step time.Duration) {
 
 // silentSince reports since when nothing could be checked, if that is for too
 // long. Checks that fail count, and checks that are overdue and never end. Time
-// before the start does not: the machine may have been off.
+// before the start does not: the machine may have been off. Where nothing is to
+// be checked, because all is paused or decided, nothing is missing.
 func (e *Engine) silentSince(now time.Time) (time.Time, bool) {
 	e.mu.Lock()
+	idle := e.queue.len()+len(e.flying) == 0
 	waiting := now
 	for _, f := range e.flying {
 		waiting = earlier(waiting, f.since)
@@ -175,6 +178,10 @@ func (e *Engine) silentSince(now time.Time) (time.Time, bool) {
 	h := &e.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if idle {
+		h.started, h.answered = now, now
+		return now, false
+	}
 	if since := later(h.state.FailingSince, h.started); !h.state.FailingSince.IsZero() && now.Sub(since) >= silence {
 		return h.state.FailingSince, true
 	}

@@ -179,3 +179,34 @@ func TestEngineNoFalseOperatorNotices(t *testing.T) {
 		})
 	}
 }
+
+// TestEngineNothingToCheckIsNoSilence pauses the only application after its
+// check has failed: that nothing is checked then is what the person wanted.
+func TestEngineNothingToCheckIsNoSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, "")
+		s.fails(&Failure{Code: Timeout})
+		r := startRig(t, newMemory(), s, unpaced(), 1)
+		a := r.add(t, 1)
+		time.Sleep(time.Minute)
+		pause := func(paused bool) {
+			if _, err := r.Edit(t.Context(), a.ID, func(a *Application) error { a.Paused = paused; return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pause(true)
+		time.Sleep(day)
+		if got := r.store.tellings(); got != nil {
+			t.Errorf("told %v although nothing was to be checked", got)
+		}
+		pause(false)
+		time.Sleep(2 * time.Hour)
+		if got := r.store.tellings(); got != nil {
+			t.Errorf("told %v two hours after it was resumed", got)
+		}
+		time.Sleep(2 * time.Hour)
+		if got := r.store.tellings(); len(got) != 1 {
+			t.Errorf("told %v four hours after it was resumed, want one notice", got)
+		}
+	})
+}
