@@ -37,6 +37,10 @@ func (c *crash) judge() {
 			}
 		}
 	}
+	// A kill cuts off one message of a phone at most, and mostly none at all.
+	if repeats > len(c.killed) {
+		c.t.Errorf("%d messages were repeated by %d kills", repeats, len(c.killed))
+	}
 	c.t.Logf("%d applications went through the story on %d phones; %d messages were repeated because their sending had begun",
 		len(c.finished), len(c.phones), repeats)
 }
