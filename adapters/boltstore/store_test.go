@@ -257,15 +257,15 @@ func TestMigrationsAreAllOrNothing(t *testing.T) {
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
-	token, secret := account.NewToken("phone", time.Now())
+	token, secret := account.NewToken("", "phone", account.ScopeAdmin, 0, time.Now())
 	if err := s.AddToken(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Token(t.Context(), account.HashToken(secret))
+	got, err := s.Token(t.Context(), account.HashSecret(secret))
 	if err != nil || got.ID != token.ID {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if _, err := s.Token(t.Context(), account.HashToken(secret+"x")); !errors.Is(err, account.ErrNoToken) {
+	if _, err := s.Token(t.Context(), account.HashSecret(secret+"x")); !errors.Is(err, account.ErrNoToken) {
 		t.Errorf("a wrong secret: %v", err)
 	}
 }

@@ -137,7 +137,7 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 		tb.Fatal(err)
 	}
 	var token account.Token
-	token, a.token = account.NewToken("test", time.Now())
+	token, a.token = account.NewToken("", "test", account.ScopeAdmin, 0, time.Now())
 	if err := a.store.AddToken(tb.Context(), token); err != nil {
 		tb.Fatal(err)
 	}

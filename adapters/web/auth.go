@@ -37,7 +37,7 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		secret := bearer(c.Request())
 		// The same work is done for whatever was sent. The look-up is by hash,
 		// so that its time tells nothing about how much of a guess was right.
-		_, err := s.cfg.Tokens.Token(c.Request().Context(), account.HashToken(secret))
+		_, err := s.cfg.Tokens.Token(c.Request().Context(), account.HashSecret(secret))
 		switch {
 		case err == nil && secret != "":
 			return next(c)

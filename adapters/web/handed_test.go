@@ -16,7 +16,7 @@ func TestPageTakesTokenFromAddress(t *testing.T) {
 	a.portal.say(anna, visa.InProgress)
 	a.watch(anna, "Anna")
 	a.run()
-	token, another := account.NewToken("another", time.Now())
+	token, another := account.NewToken("", "another", account.ScopeAdmin, 0, time.Now())
 	if err := a.store.AddToken(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}

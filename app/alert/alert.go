@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/visa"
 )
 
@@ -26,13 +27,16 @@ const (
 // Channel is one way to reach somebody. Kind and Fields are those of the
 // notifier's table of kinds; Fields holds secrets and is never logged.
 type Channel struct {
-	ID       string            `json:"id"`
+	ID string `json:"id"`
+	// Owner is who may see and change the channel, and choose it.
+	Owner    account.Owner     `json:"owner"`
 	Name     string            `json:"name"`
 	Kind     string            `json:"kind"`
 	Fields   map[string]string `json:"fields"`
 	Privacy  Privacy           `json:"privacy"`
 	Language string            `json:"language"`
-	// Operator channels also get notices about the appliance itself.
+	// Operator channels also get notices about the appliance itself, as long as
+	// they belong to an admin.
 	Operator bool `json:"operator,omitempty"`
 	// Paused channels get no new deliveries.
 	Paused    bool      `json:"paused,omitempty"`
@@ -132,8 +136,10 @@ type Delivery struct {
 	ID string `json:"id"`
 	// Seq is the delivery's place in the outbox, given by the store: a later
 	// one has a higher number, whatever the clock said.
-	Seq           uint64        `json:"seq,omitempty"`
-	ChannelID     string        `json:"channel_id"`
+	Seq       uint64 `json:"seq,omitempty"`
+	ChannelID string `json:"channel_id"`
+	// Owner is that of the channel, which may be gone by now.
+	Owner         account.Owner `json:"owner"`
 	Notification  Notification  `json:"notification"`
 	State         DeliveryState `json:"state"`
 	CreatedAt     time.Time     `json:"created_at"`

@@ -1,13 +1,13 @@
 package watch
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/visa"
 )
 
@@ -17,12 +17,11 @@ import (
 type ID string
 
 // IDLen is the length of every ID.
-const IDLen = 28
+const IDLen = account.IDLen
 
-// NewID returns a fresh ID: 12 hexadecimal digits of milliseconds since 1970,
-// then 16 characters of base32 (80 random bits).
+// NewID returns a fresh ID.
 func NewID(now time.Time) ID {
-	return ID(fmt.Sprintf("%012x%s", now.UnixMilli(), strings.ToLower(rand.Text()[:IDLen-12])))
+	return ID(account.NewID(now))
 }
 
 // Application is what is watched: one reference, how to watch it, and what is

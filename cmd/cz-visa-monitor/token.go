@@ -68,6 +68,6 @@ func createToken(ctx context.Context, c config, name string) (secret string, err
 
 // addToken makes and stores a token.
 func addToken(ctx context.Context, store *boltstore.Store, name string) (secret string, err error) {
-	token, secret := account.NewToken(name, time.Now())
+	token, secret := account.NewToken("", name, account.ScopeAdmin, 0, time.Now())
 	return secret, store.AddToken(ctx, token)
 }
