@@ -2,14 +2,16 @@ package boltstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/watch"
 )
 
@@ -33,10 +35,10 @@ func (s *Store) Record(_ context.Context, id watch.ID, decide func(watch.Applica
 		return watch.Application{}, err
 	}
 	d := decide(a)
-	a.State = d.State
+	a.State, a.Watchers = d.State, d.Watchers
 	a.Revision++
 	if !d.Changed() {
-		s.keepLate(func(l *late) { l.applications[id] = cloned(a) })
+		s.keepLate(func(l *late) { l.applications[id] = a.Clone() })
 		return a, nil
 	}
 	now := time.Now()
@@ -49,10 +51,12 @@ func (s *Store) Record(_ context.Context, id watch.ID, decide func(watch.Applica
 				return err
 			}
 		}
-		if d.Tell == nil || a.Muted {
-			return nil
+		for _, l := range d.Letters {
+			if err := s.deliver(tx, l.Channels, l.Notification, now); err != nil {
+				return err
+			}
 		}
-		return s.deliver(tx, a.Channels, *d.Tell, now)
+		return nil
 	})
 	if err != nil {
 		return watch.Application{}, fmt.Errorf("record a check: %w", err)
@@ -84,16 +88,46 @@ func (s *Store) application(id watch.ID) (a watch.Application, err error) {
 	return a, nil
 }
 
-// Applications calls yield for every application whose ID sorts behind after,
-// the oldest first, until it returns false. One that cannot be read is left out.
-func (s *Store) Applications(_ context.Context, after watch.ID, yield func(watch.Application) bool) error {
+// Applications calls yield for every application that one of owners watches and
+// whose ID sorts behind after, the oldest first, until it returns false. One
+// that cannot be read is left out.
+func (s *Store) Applications(_ context.Context, owners []account.Owner, after watch.ID, yield func(watch.Application) bool) error {
+	return s.view(func(tx *bbolt.Tx) error {
+		for _, id := range watchedBy(tx, owners, after) {
+			var a watch.Application
+			if s.try(tx, bucketApplications, id, &a) && !yield(s.late.newer(a)) {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// watchedBy returns the IDs behind after of the applications that one of owners
+// watches, each once, in order.
+func watchedBy(tx *bbolt.Tx, owners []account.Owner, after watch.ID) (ids []string) {
+	for _, o := range owners {
+		c := tx.Bucket([]byte(bucketWatched)).Cursor()
+		for k, _ := c.Seek(watchedKey(o, after)); bytes.HasPrefix(k, []byte(o)); k, _ = c.Next() {
+			if id := string(k[len(o):]); id > string(after) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// watchedKey is the entry of the index that owner watches id. Owners of one kind
+// are of one length, so that none is the beginning of another.
+func watchedKey(owner account.Owner, id watch.ID) []byte { return []byte(string(owner) + string(id)) }
+
+// EveryApplication calls yield for every application there is, the oldest first,
+// until it returns false. One that cannot be read is left out.
+func (s *Store) EveryApplication(_ context.Context, yield func(watch.Application) bool) error {
 	return s.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketApplications)).Cursor()
-		k, v := c.Seek([]byte(after))
-		if string(k) == string(after) {
-			k, v = c.Next()
-		}
-		for ; k != nil; k, v = c.Next() {
+		for k, v := c.First(); k != nil; k, v = c.Next() {
 			var a watch.Application
 			if s.tryDecode(bucketApplications, string(k), v, &a) && !yield(s.late.newer(a)) {
 				return nil
@@ -119,6 +153,9 @@ func (s *Store) Add(_ context.Context, a watch.Application) error {
 		if err := refs.Put(digest, []byte(a.ID)); err != nil {
 			return err
 		}
+		if err := s.listWatchers(tx, nil, a.Watchers, a.ID); err != nil {
+			return err
+		}
 		return s.putApplication(tx, a)
 	})
 	if err != nil {
@@ -136,48 +173,127 @@ func (s *Store) Edit(_ context.Context, id watch.ID, edit func(*watch.Applicatio
 	if err != nil {
 		return watch.Application{}, err
 	}
+	was := a.Clone()
 	if err := edit(&a); err != nil {
 		return watch.Application{}, err
 	}
 	a.Revision++
-	if err := s.update(func(tx *bbolt.Tx) error { return s.putApplication(tx, a) }); err != nil {
+	err = s.update(func(tx *bbolt.Tx) error {
+		if err := s.listWatchers(tx, was.Watchers, a.Watchers, id); err != nil {
+			return err
+		}
+		return s.putApplication(tx, a)
+	})
+	if err != nil {
 		return watch.Application{}, fmt.Errorf("edit an application: %w", err)
 	}
 	return a, nil
 }
 
+// listWatchers brings the index of who watches id from was to is.
+func (s *Store) listWatchers(tx *bbolt.Tx, was, is []watch.Watcher, id watch.ID) error {
+	index := tx.Bucket([]byte(bucketWatched))
+	for _, w := range was {
+		if slices.ContainsFunc(is, func(o watch.Watcher) bool { return o.Owner == w.Owner }) {
+			continue
+		}
+		if err := index.Delete(watchedKey(w.Owner, id)); err != nil {
+			return err
+		}
+	}
+	for _, w := range is {
+		if slices.ContainsFunc(was, func(o watch.Watcher) bool { return o.Owner == w.Owner }) {
+			continue
+		}
+		if err := index.Put(watchedKey(w.Owner, id), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Remove implements watch.Applications. An application that cannot be read can
-// be removed like any other.
-func (s *Store) Remove(_ context.Context, id watch.ID) error {
+// be removed like any other; nobody is left to watch it then.
+func (s *Store) Remove(_ context.Context, id watch.ID, owner account.Owner) (watch.Application, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
-	a, unreadable := s.application(id)
-	if errors.Is(unreadable, watch.ErrNotFound) {
-		return unreadable
+	if watches, err := s.watches(owner, id); err != nil || !watches {
+		return watch.Application{}, cmp.Or(err, watch.ErrNotFound)
 	}
+	a, unreadable := s.application(id)
+	if unreadable != nil {
+		a = watch.Application{ID: id}
+	}
+	a = a.Clone()
+	a.Watchers = slices.DeleteFunc(a.Watchers, func(w watch.Watcher) bool { return w.Owner == owner })
+	a.Revision++
 	err := s.update(func(tx *bbolt.Tx) error {
-		digest := s.digest(a)
-		if unreadable != nil {
-			digest = digestOf(tx, id)
+		if len(a.Watchers) == 0 {
+			return s.removeWhole(tx, a, unreadable == nil)
 		}
-		if err := tx.Bucket([]byte(bucketReferences)).Delete(digest); err != nil {
+		if err := tx.Bucket([]byte(bucketWatched)).Delete(watchedKey(owner, id)); err != nil {
 			return err
 		}
-		for _, bucket := range []string{bucketApplications, bucketSchedule} {
-			if err := tx.Bucket([]byte(bucket)).Delete([]byte(id)); err != nil {
-				return err
-			}
-		}
-		if err := deletePrefix(tx.Bucket([]byte(bucketHistory)), []byte(id)); err != nil {
+		if err := s.forgetDeliveries(tx, id, owner); err != nil {
 			return err
 		}
-		return s.forgetDeliveries(tx, id)
+		return s.putApplication(tx, a)
 	})
 	if err != nil {
-		return fmt.Errorf("remove an application: %w", err)
+		return watch.Application{}, fmt.Errorf("remove an application: %w", err)
 	}
-	s.count--
-	return nil
+	if len(a.Watchers) == 0 {
+		s.count--
+	}
+	return a, nil
+}
+
+// watches reports whether owner watches id.
+func (s *Store) watches(owner account.Owner, id watch.ID) (yes bool, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		k, _ := tx.Bucket([]byte(bucketWatched)).Cursor().Seek(watchedKey(owner, id))
+		yes = bytes.Equal(k, watchedKey(owner, id))
+		return nil
+	})
+	return yes, err
+}
+
+// removeWhole deletes everything about a. What cannot be read is searched for.
+func (s *Store) removeWhole(tx *bbolt.Tx, a watch.Application, readable bool) error {
+	id := []byte(a.ID)
+	digest := digestOf(tx, a.ID)
+	if readable {
+		digest = s.digest(a)
+	}
+	if err := tx.Bucket([]byte(bucketReferences)).Delete(digest); err != nil {
+		return err
+	}
+	for _, w := range watchersOf(tx, a.ID) {
+		if err := tx.Bucket([]byte(bucketWatched)).Delete(w); err != nil {
+			return err
+		}
+	}
+	for _, bucket := range []string{bucketApplications, bucketSchedule} {
+		if err := tx.Bucket([]byte(bucket)).Delete(id); err != nil {
+			return err
+		}
+	}
+	if err := deletePrefix(tx.Bucket([]byte(bucketHistory)), id); err != nil {
+		return err
+	}
+	return s.forgetDeliveries(tx, a.ID, "")
+}
+
+// watchersOf returns the entries of the index about an application, from the
+// index alone.
+func watchersOf(tx *bbolt.Tx, id watch.ID) (keys [][]byte) {
+	c := tx.Bucket([]byte(bucketWatched)).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		if bytes.HasSuffix(k, []byte(id)) {
+			keys = append(keys, bytes.Clone(k))
+		}
+	}
+	return keys
 }
 
 // putApplication stores a and its place in the schedule.
@@ -186,7 +302,7 @@ func (s *Store) putApplication(tx *bbolt.Tx, a watch.Application) error {
 		return err
 	}
 	schedule := tx.Bucket([]byte(bucketSchedule))
-	if a.Paused || a.State.NextCheckAt.IsZero() {
+	if a.Paused() || a.State.NextCheckAt.IsZero() {
 		return schedule.Delete([]byte(a.ID))
 	}
 	return schedule.Put([]byte(a.ID), putTime(a.State.NextCheckAt))

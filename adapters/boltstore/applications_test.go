@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -25,7 +26,7 @@ const (
 func TestAddAndDuplicates(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
-	a := addApplication(t, s, watch.Application{Reference: reference(t, "OAM-90001-2/DP-2025"), Label: "Jana"})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, "OAM-90001-2/DP-2025"), Watchers: []watch.Watcher{{Owner: jana, Label: "Jana"}}})
 	tests := []struct {
 		name, text string
 		want       error
@@ -43,7 +44,7 @@ func TestAddAndDuplicates(t *testing.T) {
 		}
 	}
 	got, err := s.Application(t.Context(), a.ID)
-	if err != nil || got.Label != "Jana" || got.Reference.String() != "OAM-90001-2/DP-2025" {
+	if err != nil || got.Watchers[0].Label != "Jana" || got.Reference.String() != "OAM-90001-2/DP-2025" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -55,7 +56,7 @@ func TestRecordWritesAChangeAtOnceWithItsDeliveries(t *testing.T) {
 	addChannel(t, s, alert.Channel{ID: "phone"})
 	addChannel(t, s, alert.Channel{ID: "mail"})
 	addChannel(t, s, alert.Channel{ID: "off", Paused: true})
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Channels: []string{"phone", "mail", "off", "deleted"}})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"phone", "mail", "off", "deleted"}}}})
 	if _, err := s.Record(t.Context(), a.ID, changing(visa.InProgress, time.Now().Add(time.Hour))); err != nil {
 		t.Fatal(err)
 	}
@@ -80,17 +81,60 @@ func TestRecordWritesAChangeAtOnceWithItsDeliveries(t *testing.T) {
 	}
 }
 
-func TestRecordOfMutedTellsNobody(t *testing.T) {
+// Each watcher is told through channels of his own; one who leaves takes what
+// waits for him along, and the last one everything.
+func TestWatchersComeAndGo(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
-	addChannel(t, s, alert.Channel{ID: "phone"})
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Channels: []string{"phone"}, Muted: true})
+	addChannel(t, s, alert.Channel{ID: "phone", Owner: jana})
+	addChannel(t, s, alert.Channel{ID: "mail", Owner: petr})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"phone"}}}})
+	join := func(a *watch.Application) error {
+		a.Watchers = append(a.Watchers, watch.Watcher{Owner: petr, Channels: []string{"mail"}})
+		return nil
+	}
+	if _, err := s.Edit(t.Context(), a.ID, join); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Record(t.Context(), a.ID, changing(visa.InProgress, time.Now())); err != nil {
 		t.Fatal(err)
 	}
-	due, err := s.DueDeliveries(t.Context(), time.Now(), 10)
-	if err != nil || len(due) != 0 {
-		t.Errorf("outbox %+v, %v", due, err)
+	owners := func() (list []account.Owner) {
+		t.Helper()
+		due, err := s.DueDeliveries(t.Context(), time.Now(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range due {
+			list = append(list, d.Owner)
+		}
+		return list
+	}
+	shows := func(owner account.Owner) (n int) {
+		t.Helper()
+		if err := s.Applications(t.Context(), []account.Owner{owner}, "", func(watch.Application) bool { n++; return true }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if diff := cmp.Diff([]account.Owner{jana, petr}, owners()); diff != "" || shows(jana) != 1 || shows(petr) != 1 {
+		t.Fatalf("both watch: -want +got\n%s", diff)
+	}
+	left, err := s.Remove(t.Context(), a.ID, jana)
+	if err != nil || len(left.Watchers) != 1 || left.Watchers[0].Owner != petr {
+		t.Fatalf("left %+v, %v", left, err)
+	}
+	if diff := cmp.Diff([]account.Owner{petr}, owners()); diff != "" || shows(jana) != 0 || shows(petr) != 1 {
+		t.Errorf("one has left: -want +got\n%s", diff)
+	}
+	if _, err := s.Remove(t.Context(), a.ID, jana); !errors.Is(err, watch.ErrNotFound) {
+		t.Errorf("removed twice: %v", err)
+	}
+	if left, err = s.Remove(t.Context(), a.ID, petr); err != nil || len(left.Watchers) != 0 {
+		t.Errorf("left %+v, %v", left, err)
+	}
+	for _, bucket := range []string{bucketApplications, bucketWatched, bucketReferences, bucketSchedule, bucketHistory, bucketDeliveries, bucketAbout, bucketOutbox} {
+		empty(t, s, bucket)
 	}
 }
 
@@ -179,7 +223,7 @@ func TestScheduleLeavesOutWhatIsNotChecked(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
 	now := time.Now()
-	addApplication(t, s, watch.Application{Reference: reference(t, zov1), Paused: true, State: watch.State{NextCheckAt: now}})
+	addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Paused: true}}, State: watch.State{NextCheckAt: now}})
 	addApplication(t, s, watch.Application{Reference: reference(t, zov2)})
 	err := s.Schedule(t.Context(), func(id watch.ID, _ time.Time) { t.Errorf("%s is scheduled", id) })
 	if err != nil {
@@ -192,8 +236,8 @@ func TestRemoveLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	addChannel(t, s, alert.Channel{ID: "phone"})
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Label: "Quetzalcoatl", Channels: []string{"phone"}})
-	b := addApplication(t, s, watch.Application{Reference: reference(t, zov2), Channels: []string{"phone"}})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Label: "Quetzalcoatl", Channels: []string{"phone"}}}})
+	b := addApplication(t, s, watch.Application{Reference: reference(t, zov2), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"phone"}}}})
 	for _, id := range []watch.ID{a.ID, b.ID} {
 		if _, err := s.Record(t.Context(), id, changing(visa.InProgress, time.Now())); err != nil {
 			t.Fatal(err)
@@ -202,7 +246,7 @@ func TestRemoveLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Remove(t.Context(), a.ID); err != nil {
+	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Application(t.Context(), a.ID); !errors.Is(err, watch.ErrNotFound) {
@@ -248,12 +292,12 @@ func TestHistoryIsNewestFirstAndBounded(t *testing.T) {
 func TestEditRefused(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Label: "old"})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Label: "old"}}})
 	no := errors.New("no")
-	if _, err := s.Edit(t.Context(), a.ID, func(a *watch.Application) error { a.Label = "new"; return no }); !errors.Is(err, no) {
+	if _, err := s.Edit(t.Context(), a.ID, func(a *watch.Application) error { a.Watchers[0].Label = "new"; return no }); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
-	if got, err := s.Application(t.Context(), a.ID); err != nil || got.Label != "old" {
+	if got, err := s.Application(t.Context(), a.ID); err != nil || got.Watchers[0].Label != "old" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -266,7 +310,7 @@ func TestKeysTellNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	addChannel(t, s, alert.Channel{ID: "phone", Fields: map[string]string{"token": "hunter2hunter2"}})
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Label: "Quetzalcoatl", Channels: []string{"phone"}})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Label: "Quetzalcoatl", Channels: []string{"phone"}}}})
 	if _, err := s.Record(t.Context(), a.ID, changing(visa.InProgress, time.Now())); err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +329,7 @@ func TestKeysTellNothing(t *testing.T) {
 func TestApplicationsInPages(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
-	if err := s.Applications(t.Context(), "", func(watch.Application) bool { t.Error("there is none"); return true }); err != nil {
+	if err := s.Applications(t.Context(), []account.Owner{jana}, "", func(watch.Application) bool { t.Error("there is none"); return true }); err != nil {
 		t.Error(err)
 	}
 	start := time.Now()
@@ -297,7 +341,7 @@ func TestApplicationsInPages(t *testing.T) {
 	var got []watch.ID
 	for after := watch.ID(""); ; after = got[len(got)-1] {
 		page := 0
-		err := s.Applications(t.Context(), after, func(a watch.Application) bool {
+		err := s.Applications(t.Context(), []account.Owner{jana}, after, func(a watch.Application) bool {
 			got = append(got, a.ID)
 			page++
 			return page < 2

@@ -27,7 +27,7 @@ func hundredThousand(b *testing.B, dir string) (due time.Time) {
 				a := watch.Application{
 					ID:        watch.NewID(now),
 					Reference: reference(b, fmt.Sprintf("ZZZZ2026%02d%02d%04d", 1+n/10_000, 1+n%28, n%10_000)),
-					Label:     fmt.Sprintf("application %d", n),
+					Watchers:  []watch.Watcher{{Owner: jana, Label: fmt.Sprintf("application %d", n)}},
 					State: watch.State{
 						Status: visa.InProgress, Valid: visa.InProgress, Since: now,
 						Answer: watch.Answer{Text: answerText}, NextCheckAt: due,

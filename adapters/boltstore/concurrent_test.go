@@ -24,7 +24,7 @@ func TestConcurrentWriters(t *testing.T) {
 	for _, id := range []string{"phone", "mail"} {
 		addChannel(t, s, alert.Channel{ID: id, Operator: true})
 	}
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Channels: []string{"phone"}})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"phone"}}}})
 	var writers sync.WaitGroup
 	write := func(name string, once func(n int) error) {
 		writers.Go(func() {
@@ -42,19 +42,19 @@ func TestConcurrentWriters(t *testing.T) {
 	write("result", func(int) error {
 		_, err := s.Record(t.Context(), a.ID, func(a watch.Application) watch.Decision {
 			a.State.Confirmations++
-			return watch.Decision{State: a.State}
+			return watch.Decision{State: a.State, Watchers: a.Watchers}
 		})
 		return err
 	})
 	write("edit", func(int) error {
-		_, err := s.Edit(t.Context(), a.ID, func(a *watch.Application) error { a.Interval++; return nil })
+		_, err := s.Edit(t.Context(), a.ID, func(a *watch.Application) error { a.Watchers[0].Interval++; return nil })
 		return err
 	})
 	write("come and go", func(n int) error {
-		b := watch.Application{ID: watch.NewID(time.Now()), Reference: reference(t, fmt.Sprintf("ZZZZ20260106%04d", n)), Channels: []string{"mail"}}
+		b := watch.Application{ID: watch.NewID(time.Now()), Reference: reference(t, fmt.Sprintf("ZZZZ20260106%04d", n)), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"mail"}}}}
 		err := s.Add(t.Context(), b)
 		_, recorded := s.Record(t.Context(), b.ID, changing(visa.InProgress, time.Now()))
-		return errors.Join(err, recorded, s.Remove(t.Context(), b.ID))
+		return errors.Join(err, recorded, removed(s.Remove(t.Context(), b.ID, jana)))
 	})
 	write("settle", func(int) error {
 		due, err := s.DueDeliveries(t.Context(), time.Now(), 5)
@@ -96,8 +96,8 @@ func TestConcurrentWriters(t *testing.T) {
 func addsUp(t *testing.T, s *Store, id watch.ID) {
 	t.Helper()
 	a, err := s.Application(t.Context(), id)
-	if err != nil || a.State.Confirmations != rounds || a.Interval != rounds || a.Revision != 1+3*rounds {
-		t.Errorf("%d results, %d edits, revision %d, %v", a.State.Confirmations, a.Interval, a.Revision, err)
+	if err != nil || a.State.Confirmations != rounds || a.Watchers[0].Interval != rounds || a.Revision != 1+3*rounds {
+		t.Errorf("%d results, %d edits, revision %d, %v", a.State.Confirmations, a.Watchers[0].Interval, a.Revision, err)
 	}
 	if history, err := s.History(t.Context(), id, 10*rounds); err != nil || len(history) != rounds {
 		t.Errorf("%d entries, %v", len(history), err)

@@ -13,6 +13,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -48,7 +49,7 @@ func TestUnreadableDeliveryStopsNoOther(t *testing.T) {
 	t.Parallel()
 	s, log := logged(t)
 	phone := addChannel(t, s, alert.Channel{ID: strings.Repeat("c", watch.IDLen)})
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Channels: []string{phone.ID}})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{phone.ID}}}})
 	for _, status := range []visa.Status{visa.InProgress, visa.Suspended, visa.Granted} {
 		if _, err := s.Record(t.Context(), a.ID, changing(status, time.Now())); err != nil {
 			t.Fatal(err)
@@ -81,7 +82,7 @@ func TestUnreadableDeliveryStopsNoOther(t *testing.T) {
 		t.Errorf("remove the channel: %v", err)
 	}
 	empty(t, s, bucketOutbox)
-	if err := s.Remove(t.Context(), a.ID); err != nil {
+	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Errorf("remove: %v", err)
 	}
 	for _, bucket := range []string{bucketDeliveries, bucketAbout} {
@@ -150,7 +151,7 @@ func TestUnreadableValueHidesNoOther(t *testing.T) {
 		count  func(s *Store, a watch.Application) (int, error)
 	}{
 		{bucketApplications, func(s *Store, _ watch.Application) (n int, err error) {
-			err = s.Applications(t.Context(), "", func(watch.Application) bool { n++; return true })
+			err = s.Applications(t.Context(), []account.Owner{jana}, "", func(watch.Application) bool { n++; return true })
 			return n, err
 		}},
 		{bucketChannels, func(s *Store, _ watch.Application) (int, error) {
@@ -176,7 +177,7 @@ func TestUnreadableValueHidesNoOther(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			b := addApplication(t, s, watch.Application{ID: "bbbb", Reference: reference(t, zov2), Channels: []string{"phone", "mail"}})
+			b := addApplication(t, s, watch.Application{ID: "bbbb", Reference: reference(t, zov2), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"phone", "mail"}}}})
 			addApplication(t, s, watch.Application{ID: "aaaa", Reference: reference(t, zov1)})
 			for _, status := range []visa.Status{visa.InProgress, visa.Suspended} {
 				if _, err := s.Record(t.Context(), b.ID, changing(status, time.Now())); err != nil {
@@ -214,7 +215,7 @@ func TestUnreadableApplicationCanBeRemoved(t *testing.T) {
 	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1)})
 	b := addApplication(t, s, watch.Application{Reference: reference(t, zov2)})
 	poison(t, s, bucketApplications, string(a.ID))
-	if err := s.Remove(t.Context(), a.ID); err != nil {
+	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Fatal(err)
 	}
 	addApplication(t, s, watch.Application{Reference: reference(t, zov1)})
@@ -267,7 +268,7 @@ func bigFile(t *testing.T) (file []byte, needed, page int64) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	for n := range 500 {
-		addApplication(t, s, watch.Application{Reference: reference(t, fmt.Sprintf("ZZZZ20260105%04d", n)), Label: strings.Repeat("x", 150)})
+		addApplication(t, s, watch.Application{Reference: reference(t, fmt.Sprintf("ZZZZ20260105%04d", n)), Watchers: []watch.Watcher{{Owner: jana, Label: strings.Repeat("x", 150)}}})
 	}
 	if err := s.view(func(tx *bbolt.Tx) error {
 		needed, page = tx.Size(), int64(s.db.Info().PageSize)

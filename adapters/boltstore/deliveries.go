@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/watch"
 )
@@ -122,17 +123,26 @@ func deleteFirst(b *bbolt.Bucket, isIt func(k, v []byte) bool) error {
 	return nil
 }
 
-// forgetDeliveries removes every delivery about an application.
-func (s *Store) forgetDeliveries(tx *bbolt.Tx, id watch.ID) error {
+// forgetDeliveries removes every delivery about an application, of one owner or,
+// with owner "", of all. One that cannot be read goes with all only.
+func (s *Store) forgetDeliveries(tx *bbolt.Tx, id watch.ID, owner account.Owner) error {
 	about := tx.Bucket([]byte(bucketAbout))
-	c := about.Cursor()
-	for k, v := c.Seek([]byte(id)); bytes.HasPrefix(k, []byte(id)); k, v = c.Next() {
-		if err := tx.Bucket([]byte(bucketDeliveries)).Delete(k[len(id):]); err != nil {
-			return err
+	for _, k := range keysWith(about, []byte(id)) {
+		delivery := k[len(id):]
+		if owner != "" {
+			var d alert.Delivery
+			if !s.try(tx, bucketDeliveries, string(delivery), &d) || d.Owner != owner {
+				continue
+			}
 		}
-		if err := tx.Bucket([]byte(bucketOutbox)).Delete(v); err != nil {
+		err := errors.Join(
+			tx.Bucket([]byte(bucketOutbox)).Delete(about.Get(k)),
+			tx.Bucket([]byte(bucketDeliveries)).Delete(delivery),
+			about.Delete(k),
+		)
+		if err != nil {
 			return err
 		}
 	}
-	return deletePrefix(about, []byte(id))
+	return nil
 }

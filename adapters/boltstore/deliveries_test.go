@@ -35,7 +35,7 @@ func TestRemoveReadsOnlyWhatIsRemoved(t *testing.T) {
 	}
 	t.Cleanup(func() { shut(t, s, dir) })
 	addChannel(t, s, alert.Channel{ID: "phone"})
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Channels: []string{"phone"}})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"phone"}}}})
 	for _, status := range []visa.Status{visa.InProgress, visa.Granted} {
 		if _, err := s.Record(t.Context(), a.ID, changing(status, time.Now())); err != nil {
 			t.Fatal(err)
@@ -54,7 +54,7 @@ func TestRemoveReadsOnlyWhatIsRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	opened.Store(0)
-	if err := s.Remove(t.Context(), a.ID); err != nil {
+	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Fatal(err)
 	}
 	if n := opened.Load(); n != 1 {
@@ -72,7 +72,7 @@ func TestRemoveForgetsSettledDeliveries(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
 	addChannel(t, s, alert.Channel{ID: "phone"})
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Channels: []string{"phone"}})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"phone"}}}})
 	for _, status := range []visa.Status{visa.NotFound, visa.InProgress, visa.Granted} {
 		if _, err := s.Record(t.Context(), a.ID, changing(status, time.Now())); err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func TestRemoveForgetsSettledDeliveries(t *testing.T) {
 	if _, err := s.Revive(t.Context(), due[2].ID, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Remove(t.Context(), a.ID); err != nil {
+	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Fatal(err)
 	}
 	for _, bucket := range []string{bucketDeliveries, bucketOutbox, bucketAbout} {

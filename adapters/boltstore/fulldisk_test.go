@@ -69,7 +69,7 @@ func numbered(n int) func(watch.Application) watch.Decision {
 		d := changing(visa.InProgress, time.Now())(a)
 		d.State.Confirmations = n
 		d.Entries[0].Answer.Text = fmt.Sprint(n, strings.Repeat(" text", 800))
-		d.Tell.Text = d.Entries[0].Answer.Text
+		d.Letters[0].Notification.Text = d.Entries[0].Answer.Text
 		return d
 	}
 }
@@ -132,7 +132,7 @@ func fillTheDisk(t *testing.T, dir string, id watch.ID) {
 	defer lift()
 	s := open(t, dir)
 	addChannel(t, s, alert.Channel{ID: "phone"})
-	addApplication(t, s, watch.Application{ID: id, Reference: reference(t, zov1), Channels: []string{"phone"}})
+	addApplication(t, s, watch.Application{ID: id, Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"phone"}}}})
 	committed := 0
 	var err error
 	for err == nil && committed < keepEntries {
@@ -148,7 +148,7 @@ func fillTheDisk(t *testing.T, dir string, id watch.ID) {
 	}
 	holds(t, s, id, committed)
 	_, err = s.Edit(t.Context(), id, func(a *watch.Application) error {
-		a.Label = strings.Repeat("x", 1<<20)
+		a.Watchers[0].Label = strings.Repeat("x", 1<<20)
 		return nil
 	})
 	if err == nil {

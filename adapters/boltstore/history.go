@@ -53,11 +53,7 @@ func (s *Store) putEntry(tx *bbolt.Tx, id watch.ID, e watch.Entry) error {
 	if err := s.put(tx, bucketHistory, string(key), e); err != nil {
 		return err
 	}
-	var keys [][]byte
-	c := history.Cursor()
-	for k, _ := c.Seek([]byte(id)); bytes.HasPrefix(k, []byte(id)); k, _ = c.Next() {
-		keys = append(keys, bytes.Clone(k))
-	}
+	keys := keysWith(history, []byte(id))
 	if len(keys) <= keepEntries {
 		return nil
 	}
@@ -76,11 +72,19 @@ func (s *Store) dispensable(tx *bbolt.Tx, keys [][]byte) []byte {
 	return keys[0]
 }
 
+// keysWith returns a copy of every key that begins with prefix, in order.
+func keysWith(b *bbolt.Bucket, prefix []byte) (keys [][]byte) {
+	c := b.Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		keys = append(keys, bytes.Clone(k))
+	}
+	return keys
+}
+
 // deletePrefix deletes every key that begins with prefix.
 func deletePrefix(b *bbolt.Bucket, prefix []byte) error {
-	c := b.Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Seek(prefix) {
-		if err := c.Delete(); err != nil {
+	for _, k := range keysWith(b, prefix) {
+		if err := b.Delete(k); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // adding returns a decision that adds one entry of a kind.
 func adding(kind watch.EntryKind, at time.Time) func(watch.Application) watch.Decision {
 	return func(a watch.Application) watch.Decision {
-		return watch.Decision{State: a.State, Entries: []watch.Entry{{At: at, Kind: kind, To: visa.InProgress}}}
+		return watch.Decision{State: a.State, Watchers: a.Watchers, Entries: []watch.Entry{{At: at, Kind: kind, To: visa.InProgress}}}
 	}
 }
 

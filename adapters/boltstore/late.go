@@ -3,7 +3,6 @@ package boltstore
 import (
 	"encoding/binary"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -62,27 +61,13 @@ func (l *late) of(id watch.ID) (a watch.Application, ok bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	a, ok = l.applications[id]
-	return cloned(a), ok
+	return a.Clone(), ok
 }
 
 // newer returns the version of a that waits for the disk, if it is newer than a.
 func (l *late) newer(a watch.Application) watch.Application {
 	if w, ok := l.of(a.ID); ok && w.Revision > a.Revision {
 		return w
-	}
-	return a
-}
-
-// cloned returns a copy of a that shares nothing with it.
-func cloned(a watch.Application) watch.Application {
-	a.Channels, a.State.Asked = slices.Clone(a.Channels), slices.Clone(a.State.Asked)
-	if a.State.Pending != nil {
-		p := *a.State.Pending
-		a.State.Pending = &p
-	}
-	if a.State.Trouble != nil {
-		t := *a.State.Trouble
-		a.State.Trouble = &t
 	}
 	return a
 }

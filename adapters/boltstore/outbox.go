@@ -12,8 +12,8 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
-	"cz-visa-monitor/app/watch"
 )
 
 // longestWait is longer than any wait between two attempts. What is to be tried
@@ -73,7 +73,7 @@ func (s *Store) deliver(tx *bbolt.Tx, channels []string, n alert.Notification, n
 			continue
 		}
 		_, err := s.enqueue(tx, alert.Delivery{
-			ID: string(watch.NewID(now)), ChannelID: id, Notification: n, State: alert.Waiting,
+			ID: account.NewID(now), ChannelID: id, Owner: c.Owner, Notification: n, State: alert.Waiting,
 			CreatedAt: now, NextAttemptAt: now,
 		})
 		if err != nil {

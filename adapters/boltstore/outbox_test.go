@@ -43,7 +43,7 @@ func fill(t *testing.T, s *Store, channels []string, n int) watch.Application {
 	for _, id := range channels {
 		addChannel(t, s, alert.Channel{ID: id})
 	}
-	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Channels: channels})
+	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1), Watchers: []watch.Watcher{{Owner: jana, Channels: channels}}})
 	for i := range n {
 		status := []visa.Status{visa.InProgress, visa.Suspended}[i%2]
 		if _, err := s.Record(t.Context(), a.ID, changing(status, time.Now())); err != nil {
@@ -218,7 +218,7 @@ func TestSettleAfterRemovalBringsNothingBack(t *testing.T) {
 		if err != nil || len(due) != 1 {
 			t.Fatalf("%d due, %v", len(due), err)
 		}
-		if err := s.Remove(t.Context(), a.ID); err != nil {
+		if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
 			t.Fatal(err)
 		}
 		due[0].State = alert.Delivered

@@ -35,6 +35,7 @@ const (
 	bucketMeta         = "meta"         // name → plain value
 	bucketApplications = "applications" // application ID → sealed Application
 	bucketSchedule     = "schedule"     // application ID → next check, so that a start need not open every application
+	bucketWatched      = "watched"      // owner + application ID → nothing, so that a list opens only what it shows
 	bucketReferences   = "references"   // digest of the reference's identity → application ID
 	bucketHistory      = "history"      // application ID + sequence → sealed Entry
 	bucketChannels     = "channels"     // channel ID → sealed Channel
@@ -48,7 +49,7 @@ const (
 
 func buckets() []string {
 	return []string{
-		bucketMeta, bucketApplications, bucketSchedule, bucketReferences, bucketHistory,
+		bucketMeta, bucketApplications, bucketSchedule, bucketWatched, bucketReferences, bucketHistory,
 		bucketChannels, bucketDeliveries, bucketOutbox, bucketAbout, bucketNotices, bucketSources, bucketTokens,
 	}
 }

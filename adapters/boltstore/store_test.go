@@ -80,6 +80,15 @@ func copyOf(t *testing.T, dir string) *Store {
 	return open(t, to)
 }
 
+// jana and petr watch the applications of the tests.
+var (
+	jana = account.OfUser("0000000000000000000000000001")
+	petr = account.OfUser("0000000000000000000000000002")
+)
+
+// removed drops what is left of an application after a removal.
+func removed(_ watch.Application, err error) error { return err }
+
 func reference(t testing.TB, text string) visa.Reference {
 	t.Helper()
 	ref, err := visa.Parse(text)
@@ -93,6 +102,9 @@ func addApplication(t testing.TB, s *Store, a watch.Application) watch.Applicati
 	t.Helper()
 	if a.ID == "" {
 		a.ID = watch.NewID(time.Now())
+	}
+	if a.Watchers == nil {
+		a.Watchers = []watch.Watcher{{Owner: jana}}
 	}
 	if err := s.Add(t.Context(), a); err != nil {
 		t.Fatal(err)
@@ -113,11 +125,16 @@ func changing(status visa.Status, next time.Time) func(watch.Application) watch.
 	return func(a watch.Application) watch.Decision {
 		st := a.State
 		st.Status, st.NextCheckAt = status, next
-		return watch.Decision{
-			State:   st,
+		d := watch.Decision{
+			State: st, Watchers: a.Watchers,
 			Entries: []watch.Entry{{At: next, Kind: watch.Changed, From: a.State.Status, To: status}},
-			Tell:    &alert.Notification{Kind: alert.StatusChanged, ApplicationID: string(a.ID), From: a.State.Status, To: status},
 		}
+		for _, w := range a.Watchers {
+			d.Letters = append(d.Letters, watch.Letter{Channels: w.Channels, Notification: alert.Notification{
+				Kind: alert.StatusChanged, ApplicationID: string(a.ID), From: a.State.Status, To: status,
+			}})
+		}
+		return d
 	}
 }
 
@@ -126,7 +143,7 @@ func unchanged(next time.Time) func(watch.Application) watch.Decision {
 	return func(a watch.Application) watch.Decision {
 		st := a.State
 		st.NextCheckAt = next
-		return watch.Decision{State: st}
+		return watch.Decision{State: st, Watchers: a.Watchers}
 	}
 }
 

@@ -3,9 +3,7 @@ package watch
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/visa"
@@ -24,23 +22,18 @@ func NewID(now time.Time) ID {
 	return ID(account.NewID(now))
 }
 
-// Application is what is watched: one reference, how to watch it, and what is
-// known about it.
+// Application is what is watched: one reference, who follows it, and what is
+// known about it. However many follow it, it is checked once.
 type Application struct {
 	ID        ID             `json:"id"`
 	Reference visa.Reference `json:"reference"`
-	// Label is what the person calls it; personal data.
-	Label string `json:"label,omitempty"`
-	// Channels are the IDs of the channels that hear of changes.
-	Channels []string `json:"channels,omitempty"`
-	// Interval is the wish of the person; 0 takes the appliance's default.
-	Interval time.Duration `json:"interval,omitempty"`
-	// Paused applications are not checked.
-	Paused bool `json:"paused,omitempty"`
-	// Muted applications are checked, but nobody is told.
-	Muted   bool      `json:"muted,omitempty"`
-	AddedAt time.Time `json:"added_at"`
-	State   State     `json:"state"`
+	// Watchers are those who follow the application, each Owner once. Strangers
+	// to each other may, so that none is shown the others.
+	Watchers []Watcher `json:"watchers"`
+	// Seen is when each user, by ID, last looked at the application.
+	Seen    map[string]time.Time `json:"seen,omitempty"`
+	AddedAt time.Time            `json:"added_at"`
+	State   State                `json:"state"`
 	// Revision is counted up by the store whenever it takes a new version.
 	Revision uint64 `json:"revision"`
 }
@@ -52,8 +45,9 @@ type State struct {
 	Status visa.Status `json:"status,omitempty"`
 	// Valid is the last status accepted that was not Unknown.
 	Valid visa.Status `json:"valid,omitempty"`
-	// Since is when Status was first seen.
-	Since time.Time `json:"since,omitzero"`
+	// Since is when Status was first seen, ChangedAt when it was accepted.
+	Since     time.Time `json:"since,omitzero"`
+	ChangedAt time.Time `json:"changed_at,omitzero"`
 	// Answer is the evidence for Status: the last answer that showed it.
 	Answer Answer `json:"answer,omitzero"`
 	// Pending is a status that waits for a second check.
@@ -98,8 +92,8 @@ type Trouble struct {
 	// Since is the first failure of the run, Count how many there were.
 	Since time.Time `json:"since"`
 	Count int       `json:"count"`
-	// Told: the watchers heard that this number cannot be checked.
-	Told bool `json:"told,omitempty"`
+	// Lasting: it will not pass by waiting, and the watchers are to hear of it.
+	Lasting bool `json:"lasting,omitempty"`
 }
 
 // EntryKind says what a history entry is about.
@@ -130,7 +124,7 @@ type Entry struct {
 
 // Errors that callers decide on.
 var (
-	// ErrNotFound: there is no application with this ID.
+	// ErrNotFound: there is no application with this ID, or its owner does not watch it.
 	ErrNotFound = errors.New("no such application")
 	// ErrDuplicate: the reference is being watched already.
 	ErrDuplicate = errors.New("this reference is being watched already")
@@ -146,40 +140,3 @@ func (e *DuplicateError) Error() string {
 
 // Unwrap returns ErrDuplicate.
 func (e *DuplicateError) Unwrap() error { return ErrDuplicate }
-
-// MaxLabel is the longest label in characters, MaxChannels the most channels of one application.
-const (
-	MaxLabel    = 200
-	MaxChannels = 20
-)
-
-// InputError is a wish that cannot be granted as it stands.
-type InputError struct {
-	// Field is the name of the field as the API spells it.
-	Field string
-	// Problem is an English sentence that says what to do.
-	Problem string
-}
-
-// Error returns the field and the problem.
-func (e *InputError) Error() string { return e.Field + ": " + e.Problem }
-
-// Validate reports the first thing in a that cannot be, as an *InputError.
-// least is the shortest interval allowed.
-func (a Application) Validate(least time.Duration) error {
-	switch {
-	case a.Reference.IsZero():
-		return &InputError{Field: "reference", Problem: "is missing"}
-	case utf8.RuneCountInString(a.Label) > MaxLabel:
-		return &InputError{Field: "label", Problem: fmt.Sprintf("is longer than %d characters; shorten it", MaxLabel)}
-	case strings.ContainsFunc(a.Label, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return &InputError{Field: "label", Problem: "holds a control character or a line break; remove it"}
-	case len(a.Channels) > MaxChannels:
-		return &InputError{Field: "channels", Problem: fmt.Sprintf("are more than %d", MaxChannels)}
-	case a.Interval < 0 || a.Interval != 0 && a.Interval < least:
-		return &InputError{Field: "interval", Problem: fmt.Sprintf("is shorter than %s, the least this appliance allows", least)}
-	case a.Interval > MaxInterval:
-		return &InputError{Field: "interval", Problem: fmt.Sprintf("is longer than %s", MaxInterval)}
-	}
-	return nil
-}

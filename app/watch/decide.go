@@ -3,7 +3,6 @@ package watch
 import (
 	"time"
 
-	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/visa"
 )
 
@@ -28,15 +27,17 @@ type Decision struct {
 	Firm bool
 	// Entries are to be added to the history.
 	Entries []Entry
-	// Tell is what the watchers are to be told; nil for nothing.
-	Tell *alert.Notification
+	// Watchers are those of the application as they are then, Letters what they
+	// are to be told.
+	Watchers []Watcher
+	Letters  []Letter
 }
 
 // Changed reports whether the decision holds anything that must be on disk
 // before the check counts as done. Other decisions only move times forward.
-func (d Decision) Changed() bool { return len(d.Entries) > 0 || d.Tell != nil }
+func (d Decision) Changed() bool { return len(d.Entries) > 0 || len(d.Letters) > 0 }
 
-// Decide says what follows from an outcome at now, given what was known
+// Decide says what follows for a from an outcome at now, given what was known
 // before. It is pure.
 //
 //   - A failure touches nothing but the health of the application.
@@ -45,7 +46,14 @@ func (d Decision) Changed() bool { return len(d.Entries) > 0 || d.Tell != nil }
 //     a second check, ConfirmAfter or more later, repeats them.
 //   - A decided application that the portal no longer shows keeps its decision:
 //     the portal answers for two years and for the first instance only.
-func (r Rules) Decide(prev State, o Outcome, interval time.Duration, now time.Time) Decision {
+func (r Rules) Decide(a Application, o Outcome, now time.Time) Decision {
+	d := r.decide(a.State, o, r.Of(a), now)
+	d.Watchers, d.Letters = tell(a, d.State, o.Result != nil, now)
+	return d
+}
+
+// decide says what follows for the state.
+func (r Rules) decide(prev State, o Outcome, interval time.Duration, now time.Time) Decision {
 	next := prev
 	next.CheckedAt = now
 	if p := prev.Pending; p != nil && p.SeenAt.After(now) {
@@ -69,9 +77,6 @@ func (r Rules) Decide(prev State, o Outcome, interval time.Duration, now time.Ti
 		d.wait(&next, res.Status, answer, now)
 	default:
 		d.accept(&next, res.Status, answer, now)
-	}
-	if prev.Trouble != nil && prev.Trouble.Told && d.Tell == nil {
-		d.Tell = &alert.Notification{Kind: alert.CannotCheck, Resolved: true, At: now}
 	}
 	d.State = next
 	d.Wait, d.Firm = r.wait(next, interval, now)
@@ -133,17 +138,12 @@ func (d *Decision) accept(next *State, s visa.Status, a Answer, now time.Time) {
 		next.Pending = nil
 	}
 	d.withdraw(next, now)
-	next.Status, next.Since, next.Answer = s, since, a
+	next.Status, next.Since, next.ChangedAt, next.Answer = s, since, now, a
 	next.Confirmations, next.GoneAt, next.RewordedAt = 0, time.Time{}, time.Time{}
 	if s != visa.Unknown {
 		next.Valid = s
 	}
 	d.Entries = append(d.Entries, Entry{At: now, Kind: Changed, From: from, To: s, Answer: a})
-	kind := alert.StatusChanged
-	if from == "" {
-		kind = alert.FirstAnswer
-	}
-	d.Tell = &alert.Notification{Kind: kind, From: from, To: s, Text: a.Text, Link: a.Link, At: since}
 }
 
 // withdraw drops a pending answer that was not repeated.
@@ -165,11 +165,10 @@ func (r Rules) failed(next State, f *Failure, interval time.Duration, now time.T
 	t.Code, t.Detail = f.Code, f.Detail
 	t.Count++
 	d := Decision{}
-	if f.Code == NotOffered && again && !t.Told {
+	if f.Code == NotOffered && again {
 		// The only failure that waiting does not mend and that concerns one
 		// person: without a word they would wait for ever.
-		t.Told = true
-		d.Tell = &alert.Notification{Kind: alert.CannotCheck, Detail: string(f.Code), At: now}
+		t.Lasting = true
 	}
 	next.Trouble = &t
 	d.State = next

@@ -38,7 +38,7 @@ func failedWith(code FailureCode) Outcome {
 }
 
 // verdict names what a decision means for people.
-func verdict(d Decision) string {
+func verdict(d told) string {
 	switch {
 	case d.Tell != nil && d.Tell.Kind == alert.FirstAnswer:
 		return "first"
@@ -74,7 +74,7 @@ func TestDecideEveryPair(t *testing.T) {
 			t.Run(fmt.Sprintf("%s to %s", from, to[i]), func(t *testing.T) {
 				t.Parallel()
 				prev := settled(from)
-				d := rules.Decide(prev, answered(to[i]), time.Hour, t0)
+				d := decide(prev, answered(to[i]), time.Hour, t0)
 				if got := verdict(d); got != want {
 					t.Fatalf("first sight: got %s, want %s", got, want)
 				}
@@ -97,15 +97,15 @@ func TestDecideEveryPair(t *testing.T) {
 // is silent, a failure between is silent, the repetition in time is told.
 func confirmThenTell(t *testing.T, from, to visa.Status, st State) {
 	t.Helper()
-	early := rules.Decide(st, answered(to), time.Hour, t0.Add(time.Minute))
+	early := decide(st, answered(to), time.Hour, t0.Add(time.Minute))
 	if early.Tell != nil || early.State.Pending == nil || early.Wait != 2*time.Minute {
 		t.Errorf("repeated after a minute: told %v, wait %s", early.Tell != nil, early.Wait)
 	}
-	failed := rules.Decide(early.State, failedWith(Timeout), time.Hour, t0.Add(3*time.Minute))
+	failed := decide(early.State, failedWith(Timeout), time.Hour, t0.Add(3*time.Minute))
 	if failed.Tell != nil || failed.State.Pending == nil || failed.Wait != rules.ConfirmAfter {
 		t.Errorf("failure while confirming: told %v, wait %s", failed.Tell != nil, failed.Wait)
 	}
-	again := rules.Decide(failed.State, answered(to), time.Hour, t0.Add(6*time.Minute))
+	again := decide(failed.State, answered(to), time.Hour, t0.Add(6*time.Minute))
 	want := &alert.Notification{Kind: alert.StatusChanged, From: from, To: to, Text: "text of " + string(to), At: t0}
 	if from == "" {
 		want.Kind = alert.FirstAnswer
@@ -168,7 +168,7 @@ func TestDecideStories(t *testing.T) {
 				if s == fail {
 					o = failedWith(Unreachable)
 				}
-				d := rules.Decide(st, o, time.Hour, now)
+				d := decide(st, o, time.Hour, now)
 				if d.Tell != nil && d.Tell.Kind == alert.FirstAnswer {
 					got = append(got, "first "+string(d.Tell.To))
 				} else if d.Tell != nil {
@@ -190,7 +190,7 @@ func TestDecideFailureTouchesOnlyHealth(t *testing.T) {
 			t.Run(fmt.Sprintf("%s and %s", status, code), func(t *testing.T) {
 				t.Parallel()
 				prev := settled(status)
-				d := rules.Decide(prev, failedWith(code), time.Hour, t0)
+				d := decide(prev, failedWith(code), time.Hour, t0)
 				want := prev
 				want.CheckedAt = t0
 				want.Trouble = &Trouble{Code: code, Detail: "as it happens", Since: t0, Count: 1}
@@ -252,7 +252,7 @@ func TestDecideWaits(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := rules.Decide(tt.prev, tt.o, tt.interval, t0).Wait; got != tt.want {
+			if got := decide(tt.prev, tt.o, tt.interval, t0).Wait; got != tt.want {
 				t.Errorf("wait %s, want %s", got, tt.want)
 			}
 		})
@@ -264,7 +264,7 @@ func TestDecideNotOfferedIsToldOnce(t *testing.T) {
 	var st State
 	var told []string
 	for i, o := range []Outcome{failedWith(Timeout), failedWith(NotOffered), failedWith(NotOffered), failedWith(NotOffered), failedWith(Timeout), failedWith(NotOffered), failedWith(NotOffered)} {
-		d := rules.Decide(st, o, time.Hour, t0.Add(time.Duration(i)*time.Hour))
+		d := decide(st, o, time.Hour, t0.Add(time.Duration(i)*time.Hour))
 		if d.Tell != nil {
 			told = append(told, fmt.Sprintf("%d %s", i, d.Tell.Kind))
 		}
@@ -274,7 +274,7 @@ func TestDecideNotOfferedIsToldOnce(t *testing.T) {
 		t.Errorf("told: -want +got\n%s", diff)
 	}
 	st.Status, st.Valid = visa.InProgress, visa.InProgress
-	d := rules.Decide(st, answered(visa.InProgress), time.Hour, t0.Add(day))
+	d := decide(st, answered(visa.InProgress), time.Hour, t0.Add(day))
 	if d.Tell == nil || d.Tell.Kind != alert.CannotCheck || !d.Tell.Resolved {
 		t.Errorf("the end of the trouble was not told: %+v", d.Tell)
 	}
@@ -318,7 +318,7 @@ func TestDecideHistory(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, kinds(rules.Decide(tt.prev, tt.o, time.Hour, t0))); diff != "" {
+			if diff := cmp.Diff(tt.want, kinds(decide(tt.prev, tt.o, time.Hour, t0).Decision)); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 )
 
@@ -45,6 +46,8 @@ type Event struct {
 	Kind EventKind
 	// ID is the application's, where there is one.
 	ID ID
+	// Owners are those to whom an application was shown that is there no longer.
+	Owners []account.Owner
 }
 
 // EventKind is the kind of an Event.
@@ -163,7 +166,7 @@ func (e *Engine) one(ctx context.Context) bool {
 		return false
 	}
 	app, err := e.cfg.Store.Application(ctx, id)
-	if err != nil || app.Paused && r != asked {
+	if err != nil || app.Paused() && r != asked {
 		e.breaker.abandon(p)
 		e.land(id, Application{}, err)
 		return true
@@ -223,23 +226,19 @@ func (e *Engine) record(ctx context.Context, app Application, o Outcome) (Applic
 		return Application{}, err
 	}
 	logOutcome(ctx, e.cfg.Logger.With(slog.String("application", string(app.ID)), slog.Any("reference", app.Reference)), o, d)
-	if d.Tell != nil {
+	if len(d.Letters) > 0 {
 		e.cfg.Wake()
 	}
 	return updated, nil
 }
 
-// decide adds to the rules' decision what only the engine knows: the jitter,
-// and whom a notification is about.
+// decide adds the jitter to the rules' decision.
 func (e *Engine) decide(a Application, o Outcome) Decision {
-	d := e.cfg.Rules.Decide(a.State, o, e.cfg.Rules.Every(a.Interval), o.At)
+	d := e.cfg.Rules.Decide(a, o, o.At)
 	d.State.NextCheckAt = time.Time{}
 	if d.Wait > 0 {
 		wait := spread(d.Wait, e.cfg.Rules.MinInterval, d.Firm, rand.Float64()) //nolint:gosec // Jitter.
 		d.State.NextCheckAt = o.At.Add(wait)
-	}
-	if d.Tell != nil {
-		d.Tell.ApplicationID, d.Tell.Label, d.Tell.Reference = string(a.ID), a.Label, a.Reference
 	}
 	return d
 }
@@ -271,7 +270,7 @@ func (e *Engine) unsavedOutcome(id ID) (Outcome, bool) {
 }
 
 func logOutcome(ctx context.Context, log *slog.Logger, o Outcome, d Decision) {
-	attrs := []slog.Attr{slog.Int("attempts", o.Attempts), slog.Duration("took", o.Took), slog.Bool("changed", d.Tell != nil)}
+	attrs := []slog.Attr{slog.Int("attempts", o.Attempts), slog.Duration("took", o.Took), slog.Bool("changed", len(d.Letters) > 0)}
 	if o.Failure != nil {
 		attrs = append(attrs, slog.String("failure", string(o.Failure.Code)), slog.String("detail", o.Failure.Detail))
 		log.LogAttrs(ctx, slog.LevelWarn, "check failed", attrs...)

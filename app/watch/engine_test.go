@@ -100,7 +100,7 @@ func TestEngineSpreadsWhatFellDueWhileItWasOff(t *testing.T) {
 		store := newMemory()
 		for n := range 200 {
 			id := NewID(time.Now())
-			store.apps[id] = Application{ID: id, Reference: reference(t, n), State: State{NextCheckAt: time.Now().Add(-time.Hour)}}
+			store.apps[id] = Application{ID: id, Reference: reference(t, n), Watchers: []Watcher{{Owner: jana}}, State: State{NextCheckAt: time.Now().Add(-time.Hour)}}
 		}
 		r := startRig(t, store, newScript(t, visa.InProgress), unpaced(), 4)
 		time.Sleep(time.Second)

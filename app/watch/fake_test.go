@@ -6,14 +6,22 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/visa"
+)
+
+// The watchers of the tests.
+var (
+	jana = account.OfUser("0000000000000000000000000001")
+	petr = account.OfUser("0000000000000000000000000002")
 )
 
 var errDiskFull = errors.New("no space left on device")
@@ -40,7 +48,7 @@ func (m *memory) Schedule(_ context.Context, yield func(ID, time.Time)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for id, a := range m.apps {
-		if !a.Paused && !a.State.NextCheckAt.IsZero() {
+		if !a.Paused() && !a.State.NextCheckAt.IsZero() {
 			yield(id, a.State.NextCheckAt)
 		}
 	}
@@ -70,11 +78,11 @@ func (m *memory) record(id ID, decide func(Application) Decision) (Application, 
 	if m.broken != nil {
 		return Application{}, m.broken
 	}
-	a.State = d.State
+	a.State, a.Watchers = d.State, d.Watchers
 	a.Revision++
 	m.apps[id] = a
-	if d.Tell != nil && !a.Muted {
-		m.told = append(m.told, *d.Tell)
+	for _, l := range d.Letters {
+		m.told = append(m.told, l.Notification)
 	}
 	return a, nil
 }
@@ -111,6 +119,7 @@ func (m *memory) Edit(_ context.Context, id ID, edit func(*Application) error) (
 	if !ok {
 		return Application{}, ErrNotFound
 	}
+	a = a.Clone()
 	if err := errors.Join(edit(&a), m.broken); err != nil {
 		return Application{}, err
 	}
@@ -119,14 +128,21 @@ func (m *memory) Edit(_ context.Context, id ID, edit func(*Application) error) (
 	return a, nil
 }
 
-func (m *memory) Remove(_ context.Context, id ID) error {
+func (m *memory) Remove(_ context.Context, id ID, owner account.Owner) (Application, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, ok := m.apps[id]; !ok {
-		return ErrNotFound
+	a, ok := m.apps[id]
+	if !ok || a.Watcher(owner) == nil {
+		return Application{}, ErrNotFound
 	}
-	delete(m.apps, id)
-	return nil
+	a = a.Clone()
+	a.Watchers = slices.DeleteFunc(a.Watchers, func(w Watcher) bool { return w.Owner == owner })
+	a.Revision++
+	m.apps[id] = a
+	if len(a.Watchers) == 0 {
+		delete(m.apps, id)
+	}
+	return a, nil
 }
 
 func (m *memory) Source(_ context.Context, name string) (SourceState, error) {
@@ -308,9 +324,25 @@ func reference(t testing.TB, n int) visa.Reference {
 
 func (r *rig) add(t testing.TB, n int) Application {
 	t.Helper()
-	a, err := r.Add(t.Context(), Application{Reference: reference(t, n)})
+	a, err := r.Add(t.Context(), reference(t, n), Watcher{Owner: jana})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// told is a decision, and what it tells a single watcher.
+type told struct {
+	Decision
+	Tell *alert.Notification
+}
+
+// decide decides about an application with one watcher, who knows all of prev.
+func decide(prev State, o Outcome, interval time.Duration, now time.Time) told {
+	w := Watcher{Owner: jana, Interval: interval, Told: prev.Status, Warned: prev.Trouble != nil && prev.Trouble.Lasting}
+	d := rules.Decide(Application{Watchers: []Watcher{w}, State: prev}, o, now)
+	if len(d.Letters) == 0 {
+		return told{Decision: d}
+	}
+	return told{Decision: d, Tell: &d.Letters[0].Notification}
 }

@@ -143,7 +143,7 @@ func (e *Engine) plan(a Application, byHand bool) {
 	switch {
 	case byHand && !next.IsZero():
 		e.queue.put(a.ID, next, asked, a.Revision)
-	case next.IsZero() || a.Paused:
+	case next.IsZero() || a.Paused():
 		e.queue.remove(a.ID)
 	default:
 		e.queue.put(a.ID, next, rankOf(a), a.Revision)

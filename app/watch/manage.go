@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/visa"
 )
 
 // ErrFull: the store holds MaxApplications already.
@@ -34,15 +38,24 @@ type Ticket struct {
 	NotBefore time.Time `json:"not_before,omitzero"`
 }
 
-// Add starts watching. Of a, the reference, label, channels, interval, paused
-// and muted are taken; the first check is made at once.
-func (e *Engine) Add(ctx context.Context, a Application) (Application, error) {
-	if err := a.Validate(e.cfg.Rules.MinInterval); err != nil {
+// Add makes w a watcher of ref. What nobody has watched is checked at once; what
+// is watched already is checked again soon, as far as the checks by hand allow,
+// and shows w nothing before. *DuplicateError if the owner of w watches it.
+func (e *Engine) Add(ctx context.Context, ref visa.Reference, w Watcher) (Application, error) {
+	if ref.IsZero() {
+		return Application{}, &InputError{Field: "reference", Problem: "is missing"}
+	}
+	if err := w.Validate(e.cfg.Rules.MinInterval); err != nil {
 		return Application{}, err
 	}
 	now := time.Now()
-	a.ID, a.AddedAt, a.State = NewID(now), now, State{NextCheckAt: now}
-	if err := e.cfg.Store.Add(ctx, a); err != nil {
+	w.AddedAt, w.Told, w.Warned = now, "", false
+	a := Application{ID: NewID(now), Reference: ref, Watchers: []Watcher{w}, AddedAt: now, State: State{NextCheckAt: now}}
+	err := e.cfg.Store.Add(ctx, a)
+	if dup, ok := errors.AsType[*DuplicateError](err); ok {
+		return e.join(ctx, dup.ID, w, now)
+	}
+	if err != nil {
 		return Application{}, err
 	}
 	a.Revision = 1 // As the store has made it.
@@ -51,16 +64,47 @@ func (e *Engine) Add(ctx context.Context, a Application) (Application, error) {
 	return a, nil
 }
 
-// Edit changes label, channels, interval, paused or muted of an application.
-func (e *Engine) Edit(ctx context.Context, id ID, edit func(*Application) error) (Application, error) {
+// join makes w a watcher of an application that stands.
+func (e *Engine) join(ctx context.Context, id ID, w Watcher, now time.Time) (Application, error) {
+	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error {
+		switch {
+		case a.Watcher(w.Owner) != nil:
+			return &DuplicateError{ID: id}
+		case len(a.Watchers) >= MaxWatchers:
+			return ErrFull
+		}
+		was := a.Clone()
+		a.Watchers = append(a.Watchers, w)
+		e.replan(a, was, now)
+		if !w.Paused && e.wish(a, now) != nil && a.State.NextCheckAt.IsZero() {
+			// Decided long ago, and no longer looked at: one more look is due to
+			// the newcomer, if only when the quota has room again.
+			a.State.NextCheckAt = now.Add(day)
+		}
+		return nil
+	})
+	if err != nil {
+		return Application{}, err
+	}
+	e.enqueue(a, false)
+	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
+	return a, nil
+}
+
+// Edit changes the watcher of owner; ErrNotFound if there is none.
+func (e *Engine) Edit(ctx context.Context, id ID, owner account.Owner, edit func(*Watcher) error) (Application, error) {
 	now := time.Now()
 	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error {
-		was := *a
-		if err := edit(a); err != nil {
+		w := a.Watcher(owner)
+		if w == nil {
+			return ErrNotFound
+		}
+		was, own := a.Clone(), *w
+		if err := edit(w); err != nil {
 			return err
 		}
-		a.ID, a.Reference, a.AddedAt, a.State = was.ID, was.Reference, was.AddedAt, was.State
-		if err := a.Validate(e.cfg.Rules.MinInterval); err != nil {
+		w.Owner, w.AddedAt, w.Told, w.Warned = own.Owner, own.AddedAt, own.Told, own.Warned
+		if err := w.Validate(e.cfg.Rules.MinInterval); err != nil {
 			return err
 		}
 		e.replan(a, was, now)
@@ -82,32 +126,72 @@ func (e *Engine) replan(a *Application, was Application, now time.Time) {
 	if next.IsZero() {
 		return
 	}
-	if a.Interval != was.Interval {
-		next = a.State.CheckedAt.Add(e.cfg.Rules.Every(a.Interval))
+	every, resumed := e.cfg.Rules.Of(*a), resumed(*a, was)
+	moved := every != e.cfg.Rules.Of(was)
+	if moved {
+		next = a.State.CheckedAt.Add(every)
 		if st := a.State; (st.Pending != nil || st.Trouble != nil) && st.NextCheckAt.Before(next) {
 			next = st.NextCheckAt
 		}
 	}
-	if (a.Interval != was.Interval || was.Paused && !a.Paused) && next.Before(now) {
+	if (moved || resumed) && next.Before(now) {
 		next = now
 	}
 	a.State.NextCheckAt = next
 }
 
-// Remove stops watching and deletes everything known about the application.
-func (e *Engine) Remove(ctx context.Context, id ID) error {
-	if err := e.cfg.Store.Remove(ctx, id); err != nil {
+// resumed reports whether somebody goes on who was paused.
+func resumed(a, was Application) bool {
+	return slices.ContainsFunc(a.Watchers, func(w Watcher) bool {
+		before := was.Watcher(w.Owner)
+		return before != nil && before.Paused && !w.Paused
+	})
+}
+
+// Remove takes the watcher of owner away. With the last one everything known
+// about the application is deleted.
+func (e *Engine) Remove(ctx context.Context, id ID, owner account.Owner) error {
+	a, err := e.cfg.Store.Remove(ctx, id, owner)
+	if err != nil {
 		return err
 	}
+	if len(a.Watchers) > 0 {
+		e.enqueue(a, false)
+		e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
+	} else {
+		e.forget(id)
+	}
+	e.cfg.Publish(Event{Kind: ApplicationRemoved, ID: id, Owners: []account.Owner{owner}})
+	return nil
+}
+
+// forget drops what the engine knows of an application that is gone.
+func (e *Engine) forget(id ID) {
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.queue.remove(id)
 	delete(e.unsaved, id)
 	if f := e.flying[id]; f != nil {
 		f.removed = true
 	}
-	e.mu.Unlock()
-	e.cfg.Publish(Event{Kind: ApplicationRemoved, ID: id})
-	return nil
+}
+
+// Seen notes that a user has looked at an application.
+func (e *Engine) Seen(ctx context.Context, id ID, user string) (Application, error) {
+	now := time.Now()
+	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error {
+		if a.Seen == nil {
+			a.Seen = make(map[string]time.Time)
+		}
+		a.Seen[user] = now
+		return nil
+	})
+	if err != nil {
+		return Application{}, err
+	}
+	e.enqueue(a, false)
+	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
+	return a, nil
 }
 
 // CheckNow has an application checked before all others, within the quota.
@@ -117,20 +201,7 @@ func (e *Engine) CheckNow(ctx context.Context, id ID) (Ticket, error) {
 		return t, nil
 	}
 	now := time.Now()
-	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error {
-		recent := a.State.Asked[:0:0]
-		for _, at := range a.State.Asked {
-			if age := now.Sub(at); age >= 0 && age < day {
-				recent = append(recent, at)
-			}
-		}
-		if len(recent) >= e.cfg.CheckNowPerDay {
-			return &QuotaError{RetryAfter: recent[len(recent)-e.cfg.CheckNowPerDay].Add(day).Sub(now)}
-		}
-		a.State.Asked = append(recent, now)
-		a.State.NextCheckAt = now
-		return nil
-	})
+	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error { return e.wish(a, now) })
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -138,6 +209,22 @@ func (e *Engine) CheckNow(ctx context.Context, id ID) (Ticket, error) {
 	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
 	t, _ := e.ticket(id, false)
 	return t, nil
+}
+
+// wish makes a check of a due that a person wants, within the quota.
+func (e *Engine) wish(a *Application, now time.Time) error {
+	recent := a.State.Asked[:0:0]
+	for _, at := range a.State.Asked {
+		if age := now.Sub(at); age >= 0 && age < day {
+			recent = append(recent, at)
+		}
+	}
+	if len(recent) >= e.cfg.CheckNowPerDay {
+		return &QuotaError{RetryAfter: recent[len(recent)-e.cfg.CheckNowPerDay].Add(day).Sub(now)}
+	}
+	a.State.Asked = append(recent, now)
+	a.State.NextCheckAt = now
+	return nil
 }
 
 // ticket says where the check of id stands. With waiting set, ok is false

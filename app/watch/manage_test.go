@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -14,37 +13,32 @@ import (
 func TestAddRefuses(t *testing.T) {
 	tests := []struct {
 		name  string
-		a     func(t *testing.T) Application
+		ref   visa.Reference
+		w     Watcher
 		field string
 	}{
-		{"no reference", func(*testing.T) Application { return Application{} }, "reference"},
-		{"long label", func(t *testing.T) Application {
-			return Application{Reference: reference(t, 9), Label: strings.Repeat("x", MaxLabel+1)}
-		}, "label"},
-		{"label with a line break", func(t *testing.T) Application {
-			return Application{Reference: reference(t, 9), Label: "a\nb"}
-		}, "label"},
-		{"interval under the floor", func(t *testing.T) Application {
-			return Application{Reference: reference(t, 9), Interval: time.Minute}
-		}, "interval"},
-		{"interval without end", func(t *testing.T) Application {
-			return Application{Reference: reference(t, 9), Interval: 365 * day}
-		}, "interval"},
-		{"too many channels", func(t *testing.T) Application {
-			return Application{Reference: reference(t, 9), Channels: make([]string, MaxChannels+1)}
-		}, "channels"},
+		{"no reference", visa.Reference{}, Watcher{Owner: jana}, "reference"},
+		{"nobody", reference(t, 9), Watcher{}, "owner"},
+		{"a forged owner", reference(t, 9), Watcher{Owner: "user:../x"}, "owner"},
+		{"long label", reference(t, 9), Watcher{Owner: jana, Label: strings.Repeat("x", MaxLabel+1)}, "label"},
+		{"label with a line break", reference(t, 9), Watcher{Owner: jana, Label: "a\nb"}, "label"},
+		{"long note", reference(t, 9), Watcher{Owner: jana, Note: strings.Repeat("x", MaxNote+1)}, "note"},
+		{"note with a control character", reference(t, 9), Watcher{Owner: jana, Note: "a\x00b"}, "note"},
+		{"interval under the floor", reference(t, 9), Watcher{Owner: jana, Interval: time.Minute}, "interval"},
+		{"interval without end", reference(t, 9), Watcher{Owner: jana, Interval: 365 * day}, "interval"},
+		{"too many channels", reference(t, 9), Watcher{Owner: jana, Channels: make([]string, MaxChannels+1)}, "channels"},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		r := startRig(t, newMemory(), newScript(t, visa.InProgress), unpaced(), 1)
 		for _, tt := range tests {
-			_, err := r.Add(t.Context(), tt.a(t))
+			_, err := r.Add(t.Context(), tt.ref, tt.w)
 			var in *InputError
 			if !errors.As(err, &in) || in.Field != tt.field {
 				t.Errorf("%s: got %v, want an InputError about %s", tt.name, err, tt.field)
 			}
 		}
 		first := r.add(t, 1)
-		_, err := r.Add(t.Context(), Application{Reference: reference(t, 1)})
+		_, err := r.Add(t.Context(), reference(t, 1), Watcher{Owner: jana})
 		var dup *DuplicateError
 		if !errors.As(err, &dup) || dup.ID != first.ID || !errors.Is(err, ErrDuplicate) {
 			t.Errorf("duplicate: got %v", err)
@@ -110,10 +104,10 @@ func TestCheckNowGoesBeforeTheQueue(t *testing.T) {
 		store := newMemory()
 		for n := range 50 {
 			id := NewID(time.Now())
-			store.apps[id] = Application{ID: id, Reference: reference(t, n+10), State: State{NextCheckAt: time.Now().Add(-time.Hour)}}
+			store.apps[id] = Application{ID: id, Reference: reference(t, n+10), Watchers: []Watcher{{Owner: jana}}, State: State{NextCheckAt: time.Now().Add(-time.Hour)}}
 		}
 		quiet := NewID(time.Now())
-		store.apps[quiet] = Application{ID: quiet, Reference: reference(t, 1), State: State{NextCheckAt: time.Now().Add(time.Hour)}}
+		store.apps[quiet] = Application{ID: quiet, Reference: reference(t, 1), Watchers: []Watcher{{Owner: jana}}, State: State{NextCheckAt: time.Now().Add(time.Hour)}}
 		r := startRig(t, store, newScript(t, visa.InProgress), NewPace(6), 2)
 		time.Sleep(30 * time.Second)
 		if _, err := r.CheckNow(t.Context(), quiet); err != nil {
@@ -138,7 +132,7 @@ func TestPauseEditAndRemoveDuringACheck(t *testing.T) {
 	t.Run("removed: the record does not come back", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, a := slow(t)
-			if err := r.Remove(t.Context(), a.ID); err != nil {
+			if err := r.Remove(t.Context(), a.ID, jana); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(5 * time.Hour)
@@ -151,7 +145,7 @@ func TestPauseEditAndRemoveDuringACheck(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, a := slow(t)
 			pause := func(paused bool) {
-				if _, err := r.Edit(t.Context(), a.ID, func(a *Application) error { a.Paused = paused; return nil }); err != nil {
+				if _, err := r.Edit(t.Context(), a.ID, jana, func(w *Watcher) error { w.Paused = paused; return nil }); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -171,7 +165,7 @@ func TestPauseEditAndRemoveDuringACheck(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, a := slow(t)
 			for range 5 {
-				_, err := r.Edit(t.Context(), a.ID, func(a *Application) error { a.Label = "Jana"; a.Interval = 15 * time.Minute; return nil })
+				_, err := r.Edit(t.Context(), a.ID, jana, func(w *Watcher) error { w.Label = "Jana"; w.Interval = 15 * time.Minute; return nil })
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -190,18 +184,26 @@ func TestEditKeepsWhatPeopleMustNotChange(t *testing.T) {
 		r := startRig(t, newMemory(), newScript(t, visa.InProgress), unpaced(), 1)
 		a := r.add(t, 1)
 		time.Sleep(time.Second)
-		b, err := r.Edit(t.Context(), a.ID, func(a *Application) error {
-			a.Reference, a.State, a.ID, a.Label = visa.Reference{}, State{}, "other", "new"
+		b, err := r.Edit(t.Context(), a.ID, jana, func(w *Watcher) error {
+			w.Owner, w.AddedAt, w.Told, w.Label = petr, time.Time{}, "", "new"
 			return nil
 		})
-		if err != nil || b.ID != a.ID || b.Reference != a.Reference || b.State.Status != visa.InProgress || b.Label != "new" {
+		w := b.Watcher(jana)
+		if err != nil || w == nil || b.Watcher(petr) != nil || w.Label != "new" || w.AddedAt.IsZero() || w.Told != visa.InProgress {
 			t.Errorf("edited to %+v, %v", b, err)
 		}
-		if _, err := r.Edit(t.Context(), a.ID, func(a *Application) error { a.Interval = time.Second; return nil }); err == nil {
+		if _, err := r.Edit(t.Context(), a.ID, jana, func(w *Watcher) error { w.Interval = time.Second; return nil }); err == nil {
 			t.Error("an interval of a second was accepted")
 		}
-		if _, err := r.Edit(context.Background(), "nobody", func(*Application) error { return nil }); !errors.Is(err, ErrNotFound) {
+		nothing := func(*Watcher) error { return nil }
+		if _, err := r.Edit(t.Context(), "nobody", jana, nothing); !errors.Is(err, ErrNotFound) {
 			t.Errorf("unknown application: %v", err)
+		}
+		if _, err := r.Edit(t.Context(), a.ID, petr, nothing); !errors.Is(err, ErrNotFound) {
+			t.Errorf("somebody who does not watch it: %v", err)
+		}
+		if err := r.Remove(t.Context(), a.ID, petr); !errors.Is(err, ErrNotFound) {
+			t.Errorf("removed by somebody who does not watch it: %v", err)
 		}
 	})
 }

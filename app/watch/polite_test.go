@@ -124,7 +124,7 @@ func TestEngineAfterTheClockWasSetBack(t *testing.T) {
 		store := newMemory()
 		id := NewID(time.Now())
 		later := time.Now().Add(4 * 365 * day)
-		store.apps[id] = Application{ID: id, Reference: reference(t, 1), State: State{CheckedAt: later, NextCheckAt: later.Add(time.Hour)}}
+		store.apps[id] = Application{ID: id, Reference: reference(t, 1), Watchers: []Watcher{{Owner: jana}}, State: State{CheckedAt: later, NextCheckAt: later.Add(time.Hour)}}
 		store.sources["replica"] = SourceState{AnsweredAt: later}
 		r := startRig(t, store, newScript(t, visa.InProgress), unpaced(), 1)
 		time.Sleep(time.Hour)
@@ -190,7 +190,7 @@ func TestEngineNothingToCheckIsNoSilence(t *testing.T) {
 		a := r.add(t, 1)
 		time.Sleep(time.Minute)
 		pause := func(paused bool) {
-			if _, err := r.Edit(t.Context(), a.ID, func(a *Application) error { a.Paused = paused; return nil }); err != nil {
+			if _, err := r.Edit(t.Context(), a.ID, jana, func(w *Watcher) error { w.Paused = paused; return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -60,12 +60,12 @@ func TestQueueKeepsTheNewestVersion(t *testing.T) {
 func TestEditBetweenRecordAndLanding(t *testing.T) {
 	tests := []struct {
 		name  string
-		edit  func(a *Application)
+		edit  func(w *Watcher)
 		watch time.Duration
 		want  func(calls int) bool
 	}{
-		{"paused", func(a *Application) { a.Paused = true }, 100 * time.Hour, func(calls int) bool { return calls == 1 }},
-		{"shorter interval", func(a *Application) { a.Interval = 15 * time.Minute }, day, func(calls int) bool { return calls > 50 }},
+		{"paused", func(w *Watcher) { w.Paused = true }, 100 * time.Hour, func(calls int) bool { return calls == 1 }},
+		{"shorter interval", func(w *Watcher) { w.Interval = 15 * time.Minute }, day, func(calls int) bool { return calls > 50 }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -73,11 +73,11 @@ func TestEditBetweenRecordAndLanding(t *testing.T) {
 				store := newMemory()
 				r := startRig(t, store, newScript(t, visa.InProgress), unpaced(), 1)
 				store.recorded = func(id ID) {
-					if _, err := r.Edit(t.Context(), id, func(a *Application) error { tt.edit(a); return nil }); err != nil {
+					if _, err := r.Edit(t.Context(), id, jana, func(w *Watcher) error { tt.edit(w); return nil }); err != nil {
 						t.Error(err)
 					}
 				}
-				if _, err := r.Add(t.Context(), Application{Reference: reference(t, 1), Interval: 20 * day}); err != nil {
+				if _, err := r.Add(t.Context(), reference(t, 1), Watcher{Owner: jana, Interval: 20 * day}); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(tt.watch)
@@ -99,7 +99,7 @@ func TestEditDoesNotPutOffAConfirmation(t *testing.T) {
 		for store.snapshot()[a.ID].State.Pending == nil {
 			time.Sleep(10 * time.Second)
 		}
-		if _, err := r.Edit(t.Context(), a.ID, func(a *Application) error { a.Interval = 31 * day; return nil }); err != nil {
+		if _, err := r.Edit(t.Context(), a.ID, jana, func(w *Watcher) error { w.Interval = 31 * day; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Minute)
@@ -114,7 +114,7 @@ func TestConfirmationGoesBeforeABacklog(t *testing.T) {
 		store := newMemory()
 		for n := range 600 {
 			id := NewID(time.Now())
-			store.apps[id] = Application{ID: id, Reference: reference(t, n), State: State{
+			store.apps[id] = Application{ID: id, Reference: reference(t, n), Watchers: []Watcher{{Owner: jana, Told: visa.InProgress}}, State: State{
 				Status: visa.InProgress, Valid: visa.InProgress, CheckedAt: time.Now(), NextCheckAt: time.Now().Add(-time.Hour),
 			}}
 		}
@@ -147,12 +147,12 @@ func TestEditKeepsTheTurnOfANewApplication(t *testing.T) {
 		store := newMemory()
 		for n := range 300 {
 			id := NewID(time.Now())
-			store.apps[id] = Application{ID: id, Reference: reference(t, n+10), State: State{CheckedAt: time.Now(), NextCheckAt: time.Now().Add(-time.Hour)}}
+			store.apps[id] = Application{ID: id, Reference: reference(t, n+10), Watchers: []Watcher{{Owner: jana}}, State: State{CheckedAt: time.Now(), NextCheckAt: time.Now().Add(-time.Hour)}}
 		}
 		r := startRig(t, store, newScript(t, visa.InProgress), NewPace(6), 1)
 		time.Sleep(30 * time.Minute)
 		a := r.add(t, 1)
-		if _, err := r.Edit(t.Context(), a.ID, func(a *Application) error { a.Label = "x"; return nil }); err != nil {
+		if _, err := r.Edit(t.Context(), a.ID, jana, func(w *Watcher) error { w.Label = "x"; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(40 * time.Second)
@@ -165,7 +165,7 @@ func TestEditKeepsTheTurnOfANewApplication(t *testing.T) {
 func TestManyNewOnesDoNotStarveTheOldOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := startRig(t, newMemory(), newScript(t, visa.InProgress), NewPace(6), 1)
-		a, err := r.Add(t.Context(), Application{Reference: reference(t, 1), Interval: 15 * time.Minute})
+		a, err := r.Add(t.Context(), reference(t, 1), Watcher{Owner: jana, Interval: 15 * time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestRemovedAndAddedAgainDuringACheck(t *testing.T) {
 		r := startRig(t, newMemory(), s, unpaced(), 3)
 		a := r.add(t, 1)
 		time.Sleep(time.Second)
-		if err := r.Remove(t.Context(), a.ID); err != nil {
+		if err := r.Remove(t.Context(), a.ID, jana); err != nil {
 			t.Fatal(err)
 		}
 		b := r.add(t, 1)
@@ -201,11 +201,11 @@ func TestRemovedAndAddedAgainDuringACheck(t *testing.T) {
 func TestSetBackClockDoesNotHoldUpAConfirmation(t *testing.T) {
 	t.Parallel()
 	st := State{Status: visa.InProgress, Valid: visa.InProgress, Pending: &Pending{Status: visa.Granted, SeenAt: t0.Add(48 * time.Hour)}}
-	d := rules.Decide(st, answered(visa.Granted), time.Hour, t0)
+	d := decide(st, answered(visa.Granted), time.Hour, t0)
 	if d.Wait > rules.ConfirmAfter {
 		t.Errorf("waits %s", d.Wait)
 	}
-	if d = rules.Decide(d.State, answered(visa.Granted), time.Hour, t0.Add(rules.ConfirmAfter)); d.Tell == nil {
+	if d = decide(d.State, answered(visa.Granted), time.Hour, t0.Add(rules.ConfirmAfter)); d.Tell == nil {
 		t.Error("the repetition was not told")
 	}
 }
@@ -225,7 +225,7 @@ func TestWaitAfterFailureIsNoShorterThanAfterAnAnswer(t *testing.T) {
 			st := tt.st
 			var waits []string
 			for range 20 {
-				d := rules.Decide(st, failedWith(Timeout), time.Hour, t0)
+				d := decide(st, failedWith(Timeout), time.Hour, t0)
 				st = d.State
 				waits = append(waits, fmt.Sprint(d.Wait))
 			}
@@ -234,7 +234,7 @@ func TestWaitAfterFailureIsNoShorterThanAfterAnAnswer(t *testing.T) {
 			}
 		})
 	}
-	d := rules.Decide(State{}, Outcome{Failure: &Failure{Code: Throttled, RetryAfter: 10 * 365 * day}}, time.Hour, t0)
+	d := decide(State{}, Outcome{Failure: &Failure{Code: Throttled, RetryAfter: 10 * 365 * day}}, time.Hour, t0)
 	if d.Wait > maxRetryAfter {
 		t.Errorf("waits %s because the source said so", d.Wait)
 	}

@@ -34,12 +34,27 @@ const (
 	jitterShare = 0.15
 )
 
-// Every returns the interval that holds for an application which asks for wish.
+// Every returns the interval that holds for a watcher who asks for wish.
 func (r Rules) Every(wish time.Duration) time.Duration {
 	if wish == 0 {
 		wish = r.Interval
 	}
 	return max(wish, r.MinInterval)
+}
+
+// Of returns the interval that holds for a: the shortest that one of those who
+// want it checked asks for.
+func (r Rules) Of(a Application) time.Duration {
+	every := time.Duration(0)
+	for _, w := range a.Watchers {
+		if wish := r.Every(w.Interval); !w.Paused && (every == 0 || wish < every) {
+			every = wish
+		}
+	}
+	if every == 0 {
+		return r.Every(0)
+	}
+	return every
 }
 
 // wait says how long to wait after an answer.

@@ -3,6 +3,8 @@ package watch
 import (
 	"context"
 	"time"
+
+	"cz-visa-monitor/app/account"
 )
 
 // Store keeps the applications. Every method is one transaction: when it
@@ -19,9 +21,9 @@ type Recorder interface {
 	// Schedule calls yield for every application that has a next check.
 	Schedule(ctx context.Context, yield func(id ID, next time.Time)) error
 	// Record hands the application to decide and stores what it decided:
-	// state, history, and one delivery for each of its channels that is not
-	// paused, unless the application is muted. A decision that Changed is on
-	// disk when Record returns; others may follow within a minute.
+	// state, watchers, history, and of each letter one delivery for each of its
+	// channels that is not paused. A decision that Changed is on disk when
+	// Record returns; others may follow within a minute.
 	// It returns ErrNotFound if the application is no longer there.
 	Record(ctx context.Context, id ID, decide func(Application) Decision) (Application, error)
 }
@@ -33,10 +35,13 @@ type Applications interface {
 	// Add stores a new application; *DuplicateError if its reference is watched, ErrFull if there is no room.
 	Add(ctx context.Context, a Application) error
 	// Edit hands the application to edit and stores it, unless edit fails.
-	// An edit must not change ID and Reference.
+	// An edit must not change ID and Reference, and leaves a watcher at least.
 	Edit(ctx context.Context, id ID, edit func(*Application) error) (Application, error)
-	// Remove deletes the application with its history and whatever waits in the outbox for it.
-	Remove(ctx context.Context, id ID) error
+	// Remove takes the watcher of owner from the application, with whatever is
+	// in the outbox for him about it. With the last one goes the application and
+	// its history; what is returned has no watchers then. ErrNotFound if owner
+	// does not watch it.
+	Remove(ctx context.Context, id ID, owner account.Owner) (Application, error)
 }
 
 // SourceKeeper remembers the health of a source across restarts.
