@@ -1,10 +1,12 @@
-// Package ui is what a person sees: one plain page, its style and its scripts.
+// Package ui is what a person sees: the page of applications, the small pages
+// about accounts, their style and their scripts.
 package ui
 
 import "embed"
 
-// Files holds index.html, and in assets what it refers to. index.html is a
-// template over the name of the folder under which the assets are served.
+// Files holds index.html, a template over the folder of the assets; in pages the
+// templates of the small pages, each of which fills the "main" of layout.html;
+// and in assets what they refer to.
 //
-//go:embed index.html assets
+//go:embed index.html pages assets
 var Files embed.FS

@@ -47,6 +47,18 @@ func (s *Store) Deliveries(_ context.Context, before string, most int, want func
 	return found, nil
 }
 
+// Delivery returns one delivery, or alert.ErrNoDelivery.
+func (s *Store) Delivery(_ context.Context, id string) (d alert.Delivery, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		ok, err := s.get(tx, bucketDeliveries, id, &d)
+		if err == nil && !ok {
+			err = alert.ErrNoDelivery
+		}
+		return err
+	})
+	return d, err
+}
+
 // Revive puts a dead letter back into the outbox, as if it were new: at the end
 // of the line, so that it holds back nothing that waits already.
 func (s *Store) Revive(_ context.Context, id string, now time.Time) (alert.Delivery, error) {

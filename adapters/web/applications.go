@@ -3,69 +3,81 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
 
 // Watching changes what is watched; watch.Engine does.
 type Watching interface {
-	// Add starts watching; *watch.InputError, *watch.DuplicateError, watch.ErrFull.
-	Add(ctx context.Context, a watch.Application) (watch.Application, error)
-	// Edit hands the application to edit and keeps what it made of it; an
+	// Add makes w a watcher; *watch.InputError, *watch.DuplicateError, watch.ErrFull.
+	Add(ctx context.Context, ref visa.Reference, w watch.Watcher) (watch.Application, error)
+	// Edit hands the watcher of owner to edit and keeps what it made of it; an
 	// error of edit is returned as it is, and nothing has changed.
-	Edit(ctx context.Context, id watch.ID, edit func(*watch.Application) error) (watch.Application, error)
-	// Remove stops watching and forgets the application.
-	Remove(ctx context.Context, id watch.ID) error
+	Edit(ctx context.Context, id watch.ID, owner account.Owner, edit func(*watch.Watcher) error) (watch.Application, error)
+	// Remove takes the watcher of owner away, and with the last one the application.
+	Remove(ctx context.Context, id watch.ID, owner account.Owner) error
 	// CheckNow asks for a check before all others; *watch.QuotaError.
 	CheckNow(ctx context.Context, id watch.ID) (watch.Ticket, error)
+	// Seen notes that a user has looked at the application.
+	Seen(ctx context.Context, id watch.ID, user string) (watch.Application, error)
 }
 
 // Applications reads what is watched.
 type Applications interface {
 	// Application returns one application, or watch.ErrNotFound.
 	Application(ctx context.Context, id watch.ID) (watch.Application, error)
-	// Applications calls yield for every application behind after, the oldest
-	// first, until it returns false.
-	Applications(ctx context.Context, after watch.ID, yield func(watch.Application) bool) error
+	// Applications calls yield for every application behind after that one of
+	// owners watches, the oldest first, until it returns false.
+	Applications(ctx context.Context, owners []account.Owner, after watch.ID, yield func(watch.Application) bool) error
 	// History returns the newest entries of an application, newest first, or
 	// watch.ErrNotFound.
 	History(ctx context.Context, id watch.ID, most int) ([]watch.Entry, error)
 }
 
-// applicationInput is what a person gives. In an edit, what is nil stays.
-type applicationInput struct {
+// watcherInput is what a person gives. In an edit, what is nil stays.
+type watcherInput struct {
 	Label    *string   `json:"label"`
+	Note     *string   `json:"note"`
 	Channels *[]string `json:"channels"`
 	Interval *string   `json:"interval"`
 	Paused   *bool     `json:"paused"`
 	Muted    *bool     `json:"muted"`
 }
 
-// newApplicationInput is the same for an addition.
-type newApplicationInput struct {
-	Reference string `json:"reference"`
-	applicationInput
+// newWatcherInput is the same for somebody who begins to watch.
+type newWatcherInput struct {
+	Owner *string `json:"owner"`
+	watcherInput
 }
 
-// apply writes what was given into a.
-func (in applicationInput) apply(a *watch.Application) error {
+// newApplicationInput is the same with the number.
+type newApplicationInput struct {
+	Reference string `json:"reference"`
+	newWatcherInput
+}
+
+// apply writes what was given into w.
+func (in watcherInput) apply(w *watch.Watcher) error {
 	if in.Interval != nil {
 		every, err := parseInterval(*in.Interval)
 		if err != nil {
 			return err
 		}
-		a.Interval = every
+		w.Interval = every
 	}
-	set(&a.Label, in.Label)
-	set(&a.Paused, in.Paused)
-	set(&a.Muted, in.Muted)
-	set(&a.Channels, in.Channels)
+	set(&w.Label, in.Label)
+	set(&w.Note, in.Note)
+	set(&w.Paused, in.Paused)
+	set(&w.Muted, in.Muted)
+	set(&w.Channels, in.Channels)
 	return nil
 }
 
@@ -88,14 +100,14 @@ func parseInterval(s string) (time.Duration, error) {
 	return every, nil
 }
 
-// checkChannels reports channels that do not exist.
-func checkChannels(ids *[]string, names map[string]bool) error {
+// checkChannels reports channels that do not exist, or are not the owner's.
+func checkChannels(ids *[]string, standing map[string]account.Owner, owner account.Owner) error {
 	if ids == nil {
 		return nil
 	}
 	seen := make(map[string]bool, len(*ids))
 	for i, id := range *ids {
-		if !names[id] {
+		if of, ok := standing[id]; !ok || of != owner {
 			return badField("channels", "Channel number %d of the list does not exist. Leave it out, or add the channel first.", i+1)
 		}
 		if seen[id] {
@@ -115,19 +127,43 @@ func (s *Server) addApplication(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
+	return s.beginWatching(c, ref, in.newWatcherInput, "applications/")
+}
+
+// addWatcher lets somebody who sees an application watch it in a way of his own.
+func (s *Server) addWatcher(c echo.Context) error {
+	var in newWatcherInput
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	st, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	return s.beginWatching(c, st.app.Reference, in, "../")
+}
+
+// beginWatching answers with the application; folder leads from the request's
+// address to that of all applications.
+func (s *Server) beginWatching(c echo.Context, ref visa.Reference, in newWatcherInput, folder string) error {
+	ctx, p := c.Request().Context(), principal(c)
+	owner, err := ownerOf(p, in.Owner)
+	if err != nil {
+		return err
+	}
 	standing, err := s.standingChannels(ctx)
 	if err != nil {
 		return err
 	}
-	if err := checkChannels(in.Channels, standing); err != nil {
+	if err := checkChannels(in.Channels, standing, owner); err != nil {
 		return err
 	}
-	a := watch.Application{Reference: ref}
-	if err := in.apply(&a); err != nil {
+	w := watch.Watcher{Owner: owner}
+	if err := in.apply(&w); err != nil {
 		return err
 	}
-	if a, err = s.cfg.Watching.Add(ctx, a); err != nil {
+	a, err := s.cfg.Watching.Add(ctx, ref, w)
+	if err != nil {
 		return err
 	}
 	// The store counts the revision, and the first check may be over already.
@@ -135,21 +171,20 @@ func (s *Server) addApplication(c echo.Context) error {
 		return err
 	}
 	// Relative, so that it holds behind a proxy that serves under a sub-path.
-	c.Response().Header().Set(echo.HeaderLocation, "applications/"+string(a.ID))
-	return s.application(c, http.StatusCreated, a, standing)
+	c.Response().Header().Set(echo.HeaderLocation, folder+string(a.ID))
+	return s.application(c, http.StatusCreated, a, owner, standing)
 }
 
 func (s *Server) getApplication(c echo.Context) error {
-	ctx := c.Request().Context()
-	a, err := s.cfg.Applications.Application(ctx, watch.ID(c.Param("id")))
+	st, err := s.seat(c)
 	if err != nil {
 		return err
 	}
-	standing, err := s.standingChannels(ctx)
+	standing, err := s.standingChannels(c.Request().Context())
 	if err != nil {
 		return err
 	}
-	is, err := versionOf(a, standing)
+	is, err := versionOf(st, standing)
 	if err != nil {
 		return err
 	}
@@ -157,12 +192,16 @@ func (s *Server) getApplication(c echo.Context) error {
 		c.Response().Header().Set("ETag", is.tag())
 		return c.NoContent(http.StatusNotModified)
 	}
-	return s.application(c, http.StatusOK, a, standing)
+	return s.application(c, http.StatusOK, st.app, st.watcher.Owner, standing)
 }
 
 func (s *Server) editApplication(c echo.Context) error {
-	var in applicationInput
+	var in watcherInput
 	if err := decode(c, &in); err != nil {
+		return err
+	}
+	st, err := s.ownSeat(c)
+	if err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
@@ -170,11 +209,11 @@ func (s *Server) editApplication(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkChannels(in.Channels, standing); err != nil {
+	if err := checkChannels(in.Channels, standing, st.watcher.Owner); err != nil {
 		return err
 	}
-	a, err := s.cfg.Watching.Edit(ctx, watch.ID(c.Param("id")), func(a *watch.Application) error {
-		is, err := versionOf(*a, standing)
+	a, err := s.cfg.Watching.Edit(ctx, st.app.ID, st.watcher.Owner, func(w *watch.Watcher) error {
+		is, err := versionOf(seat{app: st.app, watcher: *w}, standing)
 		if err != nil {
 			return err
 		}
@@ -184,16 +223,20 @@ func (s *Server) editApplication(c echo.Context) error {
 				Detail: "Somebody has changed the application since it was read. Read it again.",
 			}
 		}
-		return in.apply(a)
+		return in.apply(w)
 	})
 	if err != nil {
 		return err
 	}
-	return s.application(c, http.StatusOK, a, standing)
+	return s.application(c, http.StatusOK, a, st.watcher.Owner, standing)
 }
 
 func (s *Server) removeApplication(c echo.Context) error {
-	if err := s.cfg.Watching.Remove(c.Request().Context(), watch.ID(c.Param("id"))); err != nil {
+	st, err := s.ownSeat(c)
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Watching.Remove(c.Request().Context(), st.app.ID, st.watcher.Owner); err != nil {
 		return err
 	}
 	return noContent(c)
@@ -204,20 +247,43 @@ func (s *Server) getHistory(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	entries, err := s.cfg.Applications.History(c.Request().Context(), watch.ID(c.Param("id")), most)
+	st, err := s.seat(c)
 	if err != nil {
 		return err
 	}
+	entries, err := s.cfg.Applications.History(c.Request().Context(), st.app.ID, most)
+	if err != nil {
+		return err
+	}
+	// What others brought to light before is not for the newcomer.
+	entries = slices.DeleteFunc(entries, func(e watch.Entry) bool { return st.watcher.Told == "" || e.At.Before(st.watcher.AddedAt) })
 	return c.JSON(http.StatusOK, historyView{Entries: viewAll(entries, viewEntry)})
 }
 
 func (s *Server) checkNow(c echo.Context) error {
-	t, err := s.cfg.Watching.CheckNow(c.Request().Context(), watch.ID(c.Param("id")))
+	st, err := s.ownSeat(c)
+	if err != nil {
+		return err
+	}
+	t, err := s.cfg.Watching.CheckNow(c.Request().Context(), st.app.ID)
 	if err != nil {
 		return err
 	}
 	t.NotBefore = t.NotBefore.UTC()
 	return c.JSON(http.StatusAccepted, t)
+}
+
+// markSeen is open to whoever may see the application: it changes nothing but
+// his own mark.
+func (s *Server) markSeen(c echo.Context) error {
+	st, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.cfg.Watching.Seen(c.Request().Context(), st.app.ID, principal(c).User.ID); err != nil {
+		return err
+	}
+	return noContent(c)
 }
 
 // noStatus is the filter for applications without an answer yet.
@@ -237,16 +303,19 @@ func (s *Server) listApplications(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	p, owner := principal(c), account.Owner(c.QueryParam("owner"))
+	owners := slices.DeleteFunc(p.Owners(), func(o account.Owner) bool { return owner != "" && o != owner })
 	page := applicationsView{Applications: []applicationView{}}
-	err = s.cfg.Applications.Applications(ctx, watch.ID(c.QueryParam("after")), func(a watch.Application) bool {
-		if !wanted(a) {
+	err = s.cfg.Applications.Applications(ctx, owners, watch.ID(c.QueryParam("after")), func(a watch.Application) bool {
+		st, ok := seatOf(p, a, owner)
+		if !ok || !wanted(st) {
 			return ctx.Err() == nil
 		}
 		if len(page.Applications) == most {
 			page.Next = page.Applications[most-1].ID
 			return false
 		}
-		page.Applications = append(page.Applications, s.viewApplication(a, standing))
+		page.Applications = append(page.Applications, s.viewApplication(p, st, standing))
 		return true
 	})
 	if err != nil {
@@ -256,17 +325,17 @@ func (s *Server) listApplications(c echo.Context) error {
 }
 
 // applicationFilter reads the query's status and q.
-func applicationFilter(c echo.Context) (func(watch.Application) bool, error) {
+func applicationFilter(c echo.Context) (func(seat) bool, error) {
 	status, q := c.QueryParam("status"), strings.ToLower(c.QueryParam("q"))
 	if status != "" && status != noStatus && !visa.Status(status).Valid() {
 		return nil, badField("status", "There is no status %q. Choose one of %v, or %q for applications without an answer yet.", status, visa.Statuses(), noStatus)
 	}
-	return func(a watch.Application) bool {
-		has := string(a.State.Status)
+	return func(st seat) bool {
+		has := string(st.watcher.Shown(st.app.State).Status)
 		if has == "" {
 			has = noStatus
 		}
-		return (status == "" || status == has) && strings.Contains(strings.ToLower(a.Label), q)
+		return (status == "" || status == has) && strings.Contains(strings.ToLower(st.watcher.Label), q)
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -17,13 +18,20 @@ type applicationView struct {
 	Reference string    `json:"reference"`
 	Masked    string    `json:"masked"`
 	Kind      visa.Kind `json:"kind"`
-	Label     string    `json:"label"`
+	// Owner is the user or group through whom it is seen; what follows, down to
+	// Muted, is how it is watched there. MayWrite says whether that may be changed.
+	Owner    account.Owner `json:"owner"`
+	MayWrite bool          `json:"may_write"`
+	Label    string        `json:"label"`
+	Note     string        `json:"note,omitempty"`
 	// Channels are those that still exist.
 	Channels []string `json:"channels"`
 	// Interval is left out where the appliance's default holds.
 	Interval string `json:"interval,omitempty"`
 	Paused   bool   `json:"paused"`
 	Muted    bool   `json:"muted"`
+	// Unread: the status has changed since the user looked.
+	Unread bool `json:"unread"`
 
 	Status visa.Status `json:"status,omitempty"`
 	// Valid is the last status that was not unknown.
@@ -95,22 +103,26 @@ func viewEntry(e watch.Entry) entryView {
 	return entryView{At: e.At.UTC(), Kind: e.Kind, From: e.From, To: e.To, Text: e.Answer.Text, Language: e.Answer.Language, Link: e.Answer.Link}
 }
 
-// viewApplication shows a. A deleted channel stays in the store until the next
-// edit, so that deleting one need not touch thousands of applications.
-func (s *Server) viewApplication(a watch.Application, standing map[string]bool) applicationView {
-	st := a.State
+// viewApplication shows to p what his seat shows. A deleted channel stays in the
+// store until the next edit, so that deleting one need not touch thousands of
+// applications.
+func (s *Server) viewApplication(p account.Principal, seat seat, standing map[string]account.Owner) applicationView {
+	a, w := seat.app, seat.watcher
+	st := w.Shown(a.State)
 	v := applicationView{
 		ID: a.ID, Reference: a.Reference.String(), Masked: a.Reference.Masked(), Kind: a.Reference.Kind(),
-		Label: a.Label, Channels: standingOf(a.Channels, standing), Paused: a.Paused, Muted: a.Muted,
+		Owner: w.Owner, MayWrite: p.MayWrite(w.Owner), Label: w.Label, Note: w.Note,
+		Channels: standingOf(w, standing), Paused: w.Paused, Muted: w.Muted,
+		Unread: w.Told != "" && a.Unread(p.User.ID),
 		Status: st.Status, Valid: st.Valid, Since: st.Since.UTC(),
 		Text: st.Answer.Text, Language: st.Answer.Language, Link: st.Answer.Link,
 		CheckedAt: st.CheckedAt.UTC(), AnsweredAt: st.AnsweredAt.UTC(), NextCheckAt: st.NextCheckAt.UTC(),
-		GoneAt: st.GoneAt.UTC(), AddedAt: a.AddedAt.UTC(), Revision: a.Revision,
+		GoneAt: st.GoneAt.UTC(), AddedAt: w.AddedAt.UTC(), Revision: a.Revision,
 	}
-	if a.Interval != 0 {
-		v.Interval = a.Interval.String()
+	if w.Interval != 0 {
+		v.Interval = w.Interval.String()
 	}
-	if a.Paused {
+	if w.Paused {
 		v.NextCheckAt = time.Time{}
 	}
 	if p := st.Pending; p != nil {
@@ -127,12 +139,17 @@ func (s *Server) failure(code watch.FailureCode) string {
 	return s.words.Text("failure." + string(code))
 }
 
-// application answers with a.
-func (s *Server) application(c echo.Context, status int, a watch.Application, standing map[string]bool) error {
-	is, err := versionOf(a, standing)
+// application answers with a as owner sees it.
+func (s *Server) application(c echo.Context, status int, a watch.Application, owner account.Owner, standing map[string]account.Owner) error {
+	p := principal(c)
+	st, ok := seatOf(p, a, owner)
+	if !ok {
+		return watch.ErrNotFound
+	}
+	is, err := versionOf(st, standing)
 	if err != nil {
 		return err
 	}
 	c.Response().Header().Set("ETag", is.tag())
-	return c.JSON(status, s.viewApplication(a, standing))
+	return c.JSON(status, s.viewApplication(p, st, standing))
 }

@@ -1,13 +1,11 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,15 +13,18 @@ import (
 	"cz-visa-monitor/app/account"
 )
 
-// Tokens is what the API needs to know who may use it.
-type Tokens interface {
-	// Token returns the token whose secret has this hash, or account.ErrNoToken.
-	Token(ctx context.Context, hash string) (account.Token, error)
+// public are the routes that ask for no account. Everything else does.
+func public(route string) bool {
+	switch route {
+	case "/assets/:version/:name", "/healthz", "/readyz", openAPIPath,
+		"/sign-in", "/second-factor", "/external", "/external/back", "/setup", "/join":
+		return true
+	}
+	return false
 }
 
-// authenticate lets those into the API who hold a token. It goes by the route
-// that matched, so that no spelling of a path gets round it, and lets nothing
-// of the API pass by default.
+// authenticate finds out who makes the request, and lets nobody else pass. It
+// goes by the route that matched, so that no spelling of a path gets round it.
 //
 // A right token always passes, even from an address that sent many wrong ones:
 // behind a proxy everybody has one address, and a stranger must not be able to
@@ -31,29 +32,86 @@ type Tokens interface {
 // at any speed; the limit is there to show who tries and to cut it short.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if !strings.HasPrefix(c.Path(), apiPath+"/") || c.Path() == openAPIPath {
-			return next(c)
-		}
-		secret := bearer(c.Request())
-		// The same work is done for whatever was sent. The look-up is by hash,
-		// so that its time tells nothing about how much of a guess was right.
-		_, err := s.cfg.Tokens.Token(c.Request().Context(), account.HashSecret(secret))
+		p, err := s.identify(c)
 		switch {
-		case err == nil && secret != "":
+		case err == nil:
+			c.SetRequest(c.Request().WithContext(account.As(c.Request().Context(), p)))
 			return next(c)
-		case err != nil && !errors.Is(err, account.ErrNoToken):
-			return fmt.Errorf("look up a token: %w", err)
+		case c.Path() == "" || public(c.Path()):
+			return next(c)
+		case isAPI(c):
+			return s.unauthorized(c, err)
+		case errors.Is(err, account.ErrNoSession):
+			return s.toSignIn(c)
 		}
-		if wait := s.guard.wrong(c.RealIP(), time.Now()); wait > 0 {
-			return &problem{
-				Status: http.StatusTooManyRequests, Code: "too_many_tries", RetryAfter: wait,
-				Detail: "Too many wrong tokens came from this address. Wait a minute.",
-			}
-		}
+		return err
+	}
+}
+
+// isAPI reports whether the route that matched is one of the API.
+func isAPI(c echo.Context) bool { return strings.HasPrefix(c.Path(), apiPath+"/") }
+
+// identify returns who makes the request: the owner of the token or of the
+// session that came with it, or whom a trusted proxy vouches for. It is
+// account.ErrNoToken or account.ErrNoSession if it is nobody.
+func (s *Server) identify(c echo.Context) (account.Principal, error) {
+	r := c.Request()
+	if r.Header.Get(echo.HeaderAuthorization) != "" {
+		return s.cfg.Accounts.ByToken(r.Context(), bearer(r), c.RealIP())
+	}
+	secret := sessionSecret(r)
+	p, _, err := s.cfg.Accounts.BySession(r.Context(), secret, c.RealIP())
+	if s.cfg.ProxyLogin == nil {
+		return p, err
+	}
+	return s.byProxy(c, p, err)
+}
+
+// byProxy returns whom a trusted proxy vouches for: the owner of the session p, or
+// of a new one. A session that began so is none without the proxy's word.
+func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (account.Principal, error) {
+	r := c.Request()
+	who, ok, err := s.cfg.ProxyLogin(peer(r), r.Header)
+	switch {
+	case err != nil:
+		return account.Principal{}, errors.Join(account.ErrNoSession, err)
+	case !ok && none == nil && strings.HasPrefix(p.User.External, account.ByProxy+"\n"):
+		return account.Principal{}, account.ErrNoSession
+	case !ok || none == nil && p.User.External == who.External():
+		return p, none
+	}
+	in, err := s.cfg.Accounts.SignInExternal(r.Context(), who, s.cfg.RoleFor, s.from(c))
+	if err != nil {
+		return account.Principal{}, errors.Join(account.ErrNoSession, err)
+	}
+	s.keepSession(c, in.Secret)
+	p, _, err = s.cfg.Accounts.BySession(r.Context(), in.Secret, c.RealIP())
+	return p, err
+}
+
+// peer returns the address at the other end of the connection.
+func peer(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Addr().Unmap()
+}
+
+// unauthorized answers who has no right token or session.
+func (s *Server) unauthorized(c echo.Context, err error) error {
+	if !errors.Is(err, account.ErrNoToken) && !errors.Is(err, account.ErrNoSession) {
+		return fmt.Errorf("find out who asks: %w", err)
+	}
+	if wait := s.guard.wrong(c.RealIP(), time.Now()); wait > 0 {
 		return &problem{
-			Status: http.StatusUnauthorized, Code: "unauthorized",
-			Detail: "This needs a token, in the header Authorization: Bearer. Make one with: cz-visa-monitor token create",
+			Status: http.StatusTooManyRequests, Code: "too_many_tries", RetryAfter: wait,
+			Detail: "Too many wrong tokens came from this address. Wait a minute.",
 		}
+	}
+	return &problem{
+		Status: http.StatusUnauthorized, Code: "unauthorized",
+		Detail: "This needs a session, or a token in the header Authorization: Bearer. Sign in, or make a token with: cz-visa-monitor token create",
 	}
 }
 
@@ -66,69 +124,63 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(secret)
 }
 
-// The limits of the guard.
+// The cookies. Neither can be read by scripts, nor is sent along by other sites
+// except when somebody follows a link from there.
 const (
-	maxWrong     = 20
-	wrongWindow  = time.Minute
-	maxAddresses = 4096
+	// sessionCookie holds the secret of a session.
+	sessionCookie = "czvm_session"
+	// pendingCookie holds what goes on with the second factor.
+	pendingCookie = "czvm_pending"
+	// loginCookie names a sign-in through another service that has begun.
+	loginCookie = "czvm_login"
 )
 
-// guard counts wrong tokens by address, in bounded memory.
-type guard struct {
-	mu    sync.Mutex
-	tries map[string]tries
+func sessionSecret(r *http.Request) string { return cookieValue(r, sessionCookie) }
+
+func cookieValue(r *http.Request, name string) string {
+	ck, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return ck.Value
 }
 
-type tries struct {
-	count int
-	until time.Time // when counting begins anew
+// setCookie keeps value in the browser, "" forgets it.
+func (s *Server) setCookie(c echo.Context, name, value string, lasts time.Duration) {
+	if value == "" {
+		lasts = -time.Second
+	}
+	c.SetCookie(&http.Cookie{
+		Name: name, Value: value, Path: s.root, MaxAge: int(lasts.Seconds()),
+		Secure: s.encrypted(c), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 }
 
-func newGuard() *guard { return &guard{tries: make(map[string]tries)} }
-
-// wrong counts a wrong token; it returns how long to wait if there were too many.
-func (g *guard) wrong(address string, now time.Time) time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	key := network(address)
-	t, known := g.tries[key]
-	if !known && len(g.tries) >= maxAddresses && !g.sweep(now) {
-		// Thousands of addresses at once are one attack: they share a count.
-		key = ""
-		t = g.tries[key]
-	}
-	if !now.Before(t.until) {
-		t = tries{until: now.Add(wrongWindow)}
-	}
-	t.count++
-	g.tries[key] = t
-	if t.count > maxWrong {
-		return t.until.Sub(now)
-	}
-	return 0
+func (s *Server) keepSession(c echo.Context, secret string) {
+	s.setCookie(c, sessionCookie, secret, account.SessionIdle)
 }
 
-// sweep forgets the counts whose time is over; false if there were none.
-func (g *guard) sweep(now time.Time) bool {
-	before := len(g.tries)
-	for key, t := range g.tries {
-		if !now.Before(t.until) {
-			delete(g.tries, key)
+// encrypted reports whether the browser reaches the appliance through TLS, as far
+// as a trusted proxy or the configured address tells.
+func (s *Server) encrypted(c echo.Context) bool {
+	r := c.Request()
+	if r.TLS != nil || strings.HasPrefix(s.cfg.BaseURL, "https://") {
+		return true
+	}
+	return s.trusts(peer(r)) && strings.EqualFold(r.Header.Get(echo.HeaderXForwardedProto), "https")
+}
+
+// trusts reports whether a is the address of a proxy whose word counts.
+func (s *Server) trusts(a netip.Addr) bool {
+	for _, p := range s.cfg.Proxies {
+		if p.Contains(a) {
+			return true
 		}
 	}
-	return len(g.tries) < before
+	return false
 }
 
-// network returns what counts as one address: all of it for IPv4, the /64 that
-// one customer has for IPv6.
-func network(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return address
-	}
-	a = a.Unmap().WithZone("")
-	if a.Is4() {
-		return a.String()
-	}
-	return netip.PrefixFrom(a, 64).Masked().String()
+// from says where the request comes from, for sessions and the audit trail.
+func (s *Server) from(c echo.Context) account.Origin {
+	return account.Origin{Address: c.RealIP(), Agent: c.Request().UserAgent()}
 }

@@ -13,13 +13,15 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/locale"
-	"cz-visa-monitor/app/watch"
 )
 
 // Channels is the store's side of the ways to reach people.
 type Channels interface {
+	// Channel returns one channel, or alert.ErrNoChannel.
+	Channel(ctx context.Context, id string) (alert.Channel, error)
 	// Channels returns all channels, the oldest first.
 	Channels(ctx context.Context) ([]alert.Channel, error)
 	// AddChannel stores a new channel.
@@ -55,7 +57,8 @@ type channelInput struct {
 
 // newChannelInput is the same for an addition; the kind cannot be changed later.
 type newChannelInput struct {
-	Kind string `json:"kind"`
+	Kind  string  `json:"kind"`
+	Owner *string `json:"owner"`
 	channelInput
 }
 
@@ -84,15 +87,21 @@ func (s *Server) newChannel(c echo.Context) (alert.Channel, error) {
 	if err := decode(c, &in); err != nil {
 		return alert.Channel{}, err
 	}
-	now := time.Now()
-	ch := alert.Channel{ID: string(watch.NewID(now)), Kind: in.Kind, Privacy: alert.Masked, Language: locale.Fallback, CreatedAt: now}
+	p, now := principal(c), time.Now()
+	owner, err := ownerOf(p, in.Owner)
+	if err != nil {
+		return alert.Channel{}, err
+	}
+	ch := alert.Channel{ID: account.NewID(now), Owner: owner, Kind: in.Kind, Privacy: alert.Masked, Language: locale.Fallback, CreatedAt: now}
 	in.apply(&ch)
-	return ch, s.validate(ch)
+	return ch, s.validate(p, ch)
 }
 
-// validate reports the first thing that cannot be in a channel.
-func (s *Server) validate(ch alert.Channel) error {
+// validate reports the first thing that cannot be in a channel of p's.
+func (s *Server) validate(p account.Principal, ch alert.Channel) error {
 	switch {
+	case ch.Operator && (!p.MayAdminister() || ch.Owner != p.Self()):
+		return &problem{Status: http.StatusForbidden, Code: "forbidden", Field: "operator", Detail: "Notices about the appliance go only through a channel that an admin has for himself."}
 	case ch.Name == "":
 		return badField("name", "The field name is missing. Say what the channel is called.")
 	case utf8.RuneCountInString(ch.Name) > maxChannelName:
@@ -132,31 +141,36 @@ func (s *Server) guardSecrets(was map[string]string, ch alert.Channel, given map
 	return nil
 }
 
-// channel returns one channel, or alert.ErrNoChannel.
-func (s *Server) channel(ctx context.Context, id string) (alert.Channel, error) {
-	all, err := s.cfg.Channels.Channels(ctx)
-	if err != nil {
-		return alert.Channel{}, err
+// channel returns the channel that the request names; what somebody may not see
+// is not found.
+func (s *Server) channel(c echo.Context) (alert.Channel, error) {
+	ch, err := s.cfg.Channels.Channel(c.Request().Context(), c.Param("id"))
+	if err == nil && !principal(c).MayRead(ch.Owner) {
+		err = alert.ErrNoChannel
 	}
-	for _, ch := range all {
-		if ch.ID == id {
-			return ch, nil
-		}
-	}
-	return alert.Channel{}, alert.ErrNoChannel
+	return ch, err
 }
 
-// standingChannels returns the IDs of the channels that exist.
-func (s *Server) standingChannels(ctx context.Context) (map[string]bool, error) {
+// ownChannel is channel for a change: whoever may only see it is refused.
+func (s *Server) ownChannel(c echo.Context) (alert.Channel, error) {
+	ch, err := s.channel(c)
+	if err == nil && !principal(c).MayWrite(ch.Owner) {
+		err = errForbidden()
+	}
+	return ch, err
+}
+
+// standingChannels returns the owners of the channels that exist, by their IDs.
+func (s *Server) standingChannels(ctx context.Context) (map[string]account.Owner, error) {
 	all, err := s.cfg.Channels.Channels(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ids := make(map[string]bool, len(all))
+	owners := make(map[string]account.Owner, len(all))
 	for _, ch := range all {
-		ids[ch.ID] = true
+		owners[ch.ID] = ch.Owner
 	}
-	return ids, nil
+	return owners, nil
 }
 
 func (s *Server) listChannels(c echo.Context) error {
@@ -164,6 +178,8 @@ func (s *Server) listChannels(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	p := principal(c)
+	all = slices.DeleteFunc(all, func(ch alert.Channel) bool { return !p.MayRead(ch.Owner) })
 	return c.JSON(http.StatusOK, channelsView{Channels: viewAll(all, s.viewChannel)})
 }
 
@@ -172,7 +188,7 @@ func (s *Server) listKinds(c echo.Context) error {
 }
 
 func (s *Server) getChannel(c echo.Context) error {
-	ch, err := s.channel(c.Request().Context(), c.Param("id"))
+	ch, err := s.channel(c)
 	if err != nil {
 		return err
 	}
@@ -205,13 +221,17 @@ func (s *Server) editChannel(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	ch, err := s.cfg.Channels.EditChannel(ctx, c.Param("id"), func(ch *alert.Channel) error {
+	ch, err := s.ownChannel(c)
+	if err != nil {
+		return err
+	}
+	ch, err = s.cfg.Channels.EditChannel(ctx, ch.ID, func(ch *alert.Channel) error {
 		was := ch.Fields
 		in.apply(ch)
 		if err := s.guardSecrets(was, *ch, in.Fields); err != nil {
 			return err
 		}
-		return s.validate(*ch)
+		return s.validate(principal(c), *ch)
 	})
 	if err != nil {
 		return err
@@ -223,7 +243,11 @@ func (s *Server) editChannel(c echo.Context) error {
 }
 
 func (s *Server) removeChannel(c echo.Context) error {
-	if err := s.cfg.Channels.RemoveChannel(c.Request().Context(), c.Param("id")); err != nil {
+	ch, err := s.ownChannel(c)
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Channels.RemoveChannel(c.Request().Context(), ch.ID); err != nil {
 		return err
 	}
 	return noContent(c)
@@ -231,7 +255,7 @@ func (s *Server) removeChannel(c echo.Context) error {
 
 func (s *Server) testChannel(c echo.Context) error {
 	ctx := c.Request().Context()
-	ch, err := s.channel(ctx, c.Param("id"))
+	ch, err := s.ownChannel(c)
 	if err != nil {
 		return err
 	}

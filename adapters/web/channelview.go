@@ -3,13 +3,16 @@ package web
 import (
 	"time"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 )
 
 // channelView is a channel as the API shows it.
 type channelView struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID string `json:"id"`
+	// Owner is who may choose the channel.
+	Owner account.Owner `json:"owner"`
+	Name  string        `json:"name"`
 	Kind string `json:"kind"`
 	// Fields are those that are no secret; Secrets says of the others whether
 	// they are set.
@@ -58,7 +61,7 @@ type testView struct {
 // are shown, so that nothing slips out that nobody thought of.
 func (s *Server) viewChannel(ch alert.Channel) channelView {
 	v := channelView{
-		ID: ch.ID, Name: ch.Name, Kind: ch.Kind, Fields: map[string]string{}, Secrets: map[string]bool{},
+		ID: ch.ID, Owner: ch.Owner, Name: ch.Name, Kind: ch.Kind, Fields: map[string]string{}, Secrets: map[string]bool{},
 		Privacy: ch.Privacy, Language: ch.Language, Operator: ch.Operator, Paused: ch.Paused, CreatedAt: ch.CreatedAt.UTC(),
 	}
 	for _, f := range s.fields(ch.Kind) {

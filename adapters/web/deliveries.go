@@ -19,6 +19,8 @@ type Deliveries interface {
 	// Deliveries returns at most most deliveries that want accepts, newest
 	// first; before, if not empty, is the ID to continue after.
 	Deliveries(ctx context.Context, before string, most int, want func(alert.Delivery) bool) ([]alert.Delivery, error)
+	// Delivery returns one delivery, or alert.ErrNoDelivery.
+	Delivery(ctx context.Context, id string) (alert.Delivery, error)
 	// Revive puts a dead letter back into the outbox; alert.ErrNoDelivery,
 	// alert.ErrNotDead, alert.ErrNoChannel if its channel was deleted.
 	Revive(ctx context.Context, id string, now time.Time) (alert.Delivery, error)
@@ -73,10 +75,10 @@ func (s *Server) listDeliveries(c echo.Context) error {
 	default:
 		return badField("state", "The parameter state must be %s, %s or %s.", alert.Waiting, alert.Delivered, alert.DeadLetter)
 	}
-	channel, application := c.QueryParam("channel"), c.QueryParam("application")
+	p, channel, application := principal(c), c.QueryParam("channel"), c.QueryParam("application")
 	// One more than asked for tells whether there is a next page.
 	found, err := s.cfg.Deliveries.Deliveries(c.Request().Context(), c.QueryParam("before"), most+1, func(d alert.Delivery) bool {
-		return (state == "" || d.State == state) && (channel == "" || d.ChannelID == channel) &&
+		return p.MayRead(d.Owner) && (state == "" || d.State == state) && (channel == "" || d.ChannelID == channel) &&
 			(application == "" || d.Notification.ApplicationID == application)
 	})
 	if err != nil {
@@ -92,7 +94,17 @@ func (s *Server) listDeliveries(c echo.Context) error {
 }
 
 func (s *Server) retryDelivery(c echo.Context) error {
-	d, err := s.cfg.Deliveries.Revive(c.Request().Context(), c.Param("id"), time.Now())
+	ctx, p := c.Request().Context(), principal(c)
+	d, err := s.cfg.Deliveries.Delivery(ctx, c.Param("id"))
+	switch {
+	case err != nil:
+		return err
+	case !p.MayRead(d.Owner):
+		return alert.ErrNoDelivery
+	case !p.MayWrite(d.Owner):
+		return errForbidden()
+	}
+	d, err = s.cfg.Deliveries.Revive(ctx, d.ID, time.Now())
 	if errors.Is(err, alert.ErrNoChannel) {
 		return &problem{Status: http.StatusConflict, Code: "no_channel", Detail: "The channel of this delivery was deleted, so it cannot be sent again."}
 	}

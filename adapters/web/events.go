@@ -25,9 +25,9 @@ type eventView struct {
 }
 
 // streamEvents sends server-sent events until the client goes away, is too
-// slow, or the server stops.
+// slow, may not see anything any more, or the server stops.
 func (s *Server) streamEvents(c echo.Context) error {
-	sub, ok := s.cfg.Hub.subscribe()
+	sub, ok := s.cfg.Hub.subscribe(principal(c).Owners())
 	if !ok {
 		return &problem{
 			Status: http.StatusServiceUnavailable, Code: "no_room", RetryAfter: time.Minute,
@@ -57,6 +57,12 @@ func (s *Server) streamEvents(c echo.Context) error {
 			}
 			text = fmt.Sprintf("event: %s\ndata: %s\n\n", e.Kind, data)
 		case <-tick.C:
+			// The session may have been ended meanwhile, or the rights changed.
+			p, err := s.identify(c)
+			if err != nil {
+				return nil
+			}
+			s.cfg.Hub.change(sub, p.Owners())
 			text = ": alive\n\n"
 		case <-c.Request().Context().Done():
 			return nil

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"slices"
 	"sync"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/watch"
 )
 
@@ -14,21 +16,27 @@ const (
 	backlog = 64
 )
 
-// Hub hands every event to every stream that is open.
+// Hub hands every event to every stream that is open and may know of it.
 type Hub struct {
-	mu     sync.Mutex
-	subs   map[chan watch.Event]struct{}
+	mu sync.Mutex
+	// subs are the streams, and whose things each may see.
+	subs   map[chan watch.Event][]account.Owner
 	closed bool
 }
 
 // NewHub returns a hub without subscribers.
-func NewHub() *Hub { return &Hub{subs: make(map[chan watch.Event]struct{})} }
+func NewHub() *Hub { return &Hub{subs: make(map[chan watch.Event][]account.Owner)} }
 
-// Publish hands e to every subscriber and never blocks.
+// Publish hands e to every subscriber to whom one of its owners is shown, and
+// never blocks. An event without owners is about the appliance, and for all.
 func (h *Hub) Publish(e watch.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for sub := range h.subs {
+	for sub, sees := range h.subs {
+		mine := slices.ContainsFunc(e.Owners, func(o account.Owner) bool { return slices.Contains(sees, o) })
+		if len(e.Owners) > 0 && !mine {
+			continue
+		}
 		select {
 		case sub <- e:
 		default:
@@ -38,16 +46,26 @@ func (h *Hub) Publish(e watch.Event) {
 }
 
 // subscribe returns a channel of events, which is closed when the subscriber
-// was too slow or the hub is closed; ok is false if there is no room.
-func (h *Hub) subscribe() (sub chan watch.Event, ok bool) {
+// was too slow or the hub is closed; ok is false if there is no room. sees is
+// whose things the subscriber may see.
+func (h *Hub) subscribe(sees []account.Owner) (sub chan watch.Event, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed || len(h.subs) >= maxSubscribers {
 		return nil, false
 	}
 	sub = make(chan watch.Event, backlog)
-	h.subs[sub] = struct{}{}
+	h.subs[sub] = sees
 	return sub, true
+}
+
+// change sets whose things a subscriber may see from now on.
+func (h *Hub) change(sub chan watch.Event, sees []account.Owner) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, ok := h.subs[sub]; ok {
+		h.subs[sub] = sees
+	}
 }
 
 // leave ends a subscription.

@@ -64,6 +64,9 @@ func (s *Server) getSource(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if !principal(c).MayAdminister() {
+		notices = nil // They name channels of others.
+	}
 	st := s.cfg.Source.Status()
 	return c.JSON(http.StatusOK, sourceView{
 		Name: st.Name, AnsweredAt: st.AnsweredAt.UTC(), FailingSince: st.FailingSince.UTC(), Failure: s.viewFailure(st.Failure),

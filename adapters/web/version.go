@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/watch"
 )
 
@@ -23,25 +24,27 @@ type version struct {
 	revision uint64
 }
 
-func versionOf(a watch.Application, standing map[string]bool) (version, error) {
+func versionOf(st seat, standing map[string]account.Owner) (version, error) {
+	w := st.watcher
 	text, err := json.Marshal(struct {
-		Label         string
+		Owner         account.Owner
+		Label, Note   string
 		Channels      []string
 		Interval      time.Duration
 		Paused, Muted bool
-	}{a.Label, standingOf(a.Channels, standing), a.Interval, a.Paused, a.Muted})
+	}{w.Owner, w.Label, w.Note, standingOf(w, standing), w.Interval, w.Paused, w.Muted})
 	if err != nil {
 		return version{}, fmt.Errorf("make an ETag: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	return version{settings: hex.EncodeToString(sum[:8]), revision: a.Revision}, nil
+	return version{settings: hex.EncodeToString(sum[:8]), revision: st.app.Revision}, nil
 }
 
-// standingOf returns those of the channels that still exist; never nil.
-func standingOf(channels []string, standing map[string]bool) []string {
-	left := make([]string, 0, len(channels))
-	for _, id := range channels {
-		if standing[id] {
+// standingOf returns those channels of w that still exist; never nil.
+func standingOf(w watch.Watcher, standing map[string]account.Owner) []string {
+	left := make([]string, 0, len(w.Channels))
+	for _, id := range w.Channels {
+		if standing[id] == w.Owner {
 			left = append(left, id)
 		}
 	}

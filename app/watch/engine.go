@@ -46,7 +46,7 @@ type Event struct {
 	Kind EventKind
 	// ID is the application's, where there is one.
 	ID ID
-	// Owners are those to whom an application was shown that is there no longer.
+	// Owners are those to whom the application is shown, or was before it was removed.
 	Owners []account.Owner
 }
 
@@ -188,7 +188,7 @@ func (e *Engine) one(ctx context.Context) bool {
 		e.save(id, o)
 	}
 	e.land(id, updated, err)
-	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
+	e.publish(app)
 	return true
 }
 
@@ -204,7 +204,7 @@ func (e *Engine) ask(ctx context.Context, app Application, p pass) (o Outcome, o
 		return Outcome{}, false
 	}
 	defer e.release(identity)
-	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: app.ID})
+	e.publish(app)
 	o, err := e.checker.check(ctx, app.Reference)
 	if err != nil {
 		// Cut short by our own stop.
@@ -213,6 +213,11 @@ func (e *Engine) ask(ctx context.Context, app Application, p pass) (o Outcome, o
 		return Outcome{}, false
 	}
 	return o, true
+}
+
+// publish says that something about a has changed.
+func (e *Engine) publish(a Application) {
+	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: a.ID, Owners: a.Owners()})
 }
 
 // record has the store decide on the outcome.

@@ -60,7 +60,7 @@ func (e *Engine) Add(ctx context.Context, ref visa.Reference, w Watcher) (Applic
 	}
 	a.Revision = 1 // As the store has made it.
 	e.enqueue(a, false)
-	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: a.ID})
+	e.publish(a)
 	return a, nil
 }
 
@@ -87,7 +87,7 @@ func (e *Engine) join(ctx context.Context, id ID, w Watcher, now time.Time) (App
 		return Application{}, err
 	}
 	e.enqueue(a, false)
-	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
+	e.publish(a)
 	return a, nil
 }
 
@@ -114,7 +114,7 @@ func (e *Engine) Edit(ctx context.Context, id ID, owner account.Owner, edit func
 		return Application{}, err
 	}
 	e.enqueue(a, false)
-	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
+	e.publish(a)
 	return a, nil
 }
 
@@ -157,7 +157,7 @@ func (e *Engine) Remove(ctx context.Context, id ID, owner account.Owner) error {
 	}
 	if len(a.Watchers) > 0 {
 		e.enqueue(a, false)
-		e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
+		e.publish(a)
 	} else {
 		e.forget(id)
 	}
@@ -190,7 +190,7 @@ func (e *Engine) Seen(ctx context.Context, id ID, user string) (Application, err
 		return Application{}, err
 	}
 	e.enqueue(a, false)
-	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
+	e.publish(a)
 	return a, nil
 }
 
@@ -206,7 +206,7 @@ func (e *Engine) CheckNow(ctx context.Context, id ID) (Ticket, error) {
 		return Ticket{}, err
 	}
 	e.enqueue(a, true)
-	e.cfg.Publish(Event{Kind: ApplicationChanged, ID: id})
+	e.publish(a)
 	t, _ := e.ticket(id, false)
 	return t, nil
 }

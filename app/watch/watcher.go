@@ -53,9 +53,40 @@ func (a Application) Paused() bool {
 	return !slices.ContainsFunc(a.Watchers, func(w Watcher) bool { return !w.Paused })
 }
 
+// Owners returns those to whom the application is shown.
+func (a Application) Owners() []account.Owner {
+	owners := make([]account.Owner, len(a.Watchers))
+	for i, w := range a.Watchers {
+		owners[i] = w.Owner
+	}
+	return owners
+}
+
 // Unread reports whether the status has changed since the user looked.
 func (a Application) Unread(user string) bool {
 	return !a.State.ChangedAt.IsZero() && a.State.ChangedAt.After(a.Seen[user])
+}
+
+// Shown returns what w may know of the state of an application: nothing that
+// others brought to light before he came.
+func (w Watcher) Shown(s State) State {
+	later := func(t time.Time) time.Time {
+		if !t.IsZero() && t.Before(w.AddedAt) {
+			return w.AddedAt
+		}
+		return t
+	}
+	s.Asked = nil
+	if s.Trouble != nil {
+		t := *s.Trouble
+		t.Since = later(t.Since)
+		s.Trouble = &t
+	}
+	if w.Told == "" {
+		return State{NextCheckAt: s.NextCheckAt, Trouble: s.Trouble}
+	}
+	s.Since, s.ChangedAt, s.GoneAt = later(s.Since), later(s.ChangedAt), later(s.GoneAt)
+	return s
 }
 
 // Clone returns a copy that shares nothing with a.

@@ -170,6 +170,33 @@ func TestIntervalOfSeveralWatchers(t *testing.T) {
 	}
 }
 
+// Somebody who joins is not shown what others brought to light before.
+func TestShown(t *testing.T) {
+	t.Parallel()
+	came := t0.Add(time.Hour)
+	s := State{
+		Status: visa.InProgress, Valid: visa.InProgress, Since: t0, ChangedAt: t0, GoneAt: t0, Answer: Answer{Text: "x"}, CheckedAt: t0,
+		Trouble: &Trouble{Since: t0, Count: 2}, Asked: []time.Time{t0}, NextCheckAt: came,
+	}
+	fresh := Watcher{AddedAt: came}.Shown(s)
+	if diff := cmp.Diff(State{NextCheckAt: came, Trouble: &Trouble{Since: came, Count: 2}}, fresh); diff != "" {
+		t.Errorf("before his first answer: -want +got\n%s", diff)
+	}
+	want := s
+	want.Since, want.ChangedAt, want.GoneAt, want.Asked, want.Trouble = came, came, came, nil, &Trouble{Since: came, Count: 2}
+	if diff := cmp.Diff(want, Watcher{AddedAt: came, Told: visa.InProgress}.Shown(s)); diff != "" {
+		t.Errorf("later: -want +got\n%s", diff)
+	}
+	want = s
+	want.Asked = nil
+	if diff := cmp.Diff(want, Watcher{AddedAt: t0.Add(-time.Hour), Told: visa.InProgress}.Shown(s)); diff != "" {
+		t.Errorf("to whom was there before: -want +got\n%s", diff)
+	}
+	if s.Trouble.Since != t0 {
+		t.Error("the state itself was changed")
+	}
+}
+
 func TestUnread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := startRig(t, newMemory(), newScript(t, visa.InProgress), unpaced(), 1)

@@ -1,0 +1,90 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/watch"
+)
+
+// seat is an application as one of its watchers sees it. Of the other watchers
+// nothing is known there.
+type seat struct {
+	app     watch.Application
+	watcher watch.Watcher
+}
+
+// principal returns who makes the request.
+func principal(c echo.Context) account.Principal {
+	p, _ := account.Acting(c.Request().Context())
+	return p
+}
+
+// seatOf returns the seat in a that p takes: the one of owner or, with owner "",
+// his own before that of a group, and one he may change before one he may only
+// see. ok is false if there is none for him.
+func seatOf(p account.Principal, a watch.Application, owner account.Owner) (seat, bool) {
+	best, rank := seat{app: a}, 0
+	for _, w := range a.Watchers {
+		r := 0
+		switch {
+		case owner != "" && w.Owner != owner || !p.MayRead(w.Owner):
+		case w.Owner == p.Self():
+			r = 3
+		case p.MayWrite(w.Owner):
+			r = 2
+		default:
+			r = 1
+		}
+		if r > rank {
+			best.watcher, rank = w, r
+		}
+	}
+	return best, rank > 0
+}
+
+// seat returns the seat that the request means by the application's ID and, where
+// there is one, the query's owner. What somebody may not see is not found.
+func (s *Server) seat(c echo.Context) (seat, error) {
+	a, err := s.cfg.Applications.Application(c.Request().Context(), watch.ID(c.Param("id")))
+	if err != nil {
+		return seat{}, err
+	}
+	st, ok := seatOf(principal(c), a, account.Owner(c.QueryParam("owner")))
+	if !ok {
+		return seat{}, watch.ErrNotFound
+	}
+	return st, nil
+}
+
+// ownSeat is seat for a change: whoever may only see it is refused.
+func (s *Server) ownSeat(c echo.Context) (seat, error) {
+	st, err := s.seat(c)
+	if err == nil && !principal(c).MayWrite(st.watcher.Owner) {
+		err = errForbidden()
+	}
+	return st, err
+}
+
+// errForbidden answers who may see something, but not change it.
+func errForbidden() error {
+	return &problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "You may see this, but not change it. Ask whoever leads the group, or use another token."}
+}
+
+// ownerOf returns whose something new is to be: the owner that was given, or
+// whoever asks. It must be one for whom he may add things.
+func ownerOf(p account.Principal, given *string) (account.Owner, error) {
+	owner := p.Self()
+	if given != nil && *given != "" {
+		owner = account.Owner(*given)
+	}
+	switch {
+	case p.MayWrite(owner):
+		return owner, nil
+	case p.MayRead(owner):
+		return "", errForbidden()
+	}
+	return "", badField("owner", "The field owner names neither you nor a group of yours. Leave it out, or write group: and the ID of a group.")
+}
