@@ -1,6 +1,14 @@
 package account
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Entry is a line of the audit trail: who did what to what, when, from where.
 // It names people and things by their IDs only.
@@ -21,10 +29,115 @@ type Entry struct {
 	Object string `json:"object,omitempty"`
 	// Detail is a word of the program's own about it, never what somebody wrote.
 	Detail string `json:"detail,omitempty"`
-	// Hash is the SHA-256 of the entry before this one (its Hash) and of this
-	// one without Hash, in hexadecimal digits.
-	Hash string `json:"hash"`
+	// Hash links the entry to the one before it, see Link.
+	Hash string `json:"hash,omitempty"`
 }
+
+// Linked returns e as the entry that follows the one whose hash is previous:
+// Hash is the SHA-256, in hexadecimal digits, of previous and of the JSON of e
+// without Hash, as it stands in an export.
+func (e Entry) Linked(previous string) (Entry, error) {
+	// What is no UTF-8 would not be read back as it was written.
+	e.User, e.Key, e.Address = strings.ToValidUTF8(e.User, "?"), strings.ToValidUTF8(e.Key, "?"), strings.ToValidUTF8(e.Address, "?")
+	e.Object, e.Detail = strings.ToValidUTF8(e.Object, "?"), strings.ToValidUTF8(e.Detail, "?")
+	e.At, e.Hash = e.At.UTC(), ""
+	line, err := json.Marshal(e)
+	if err != nil {
+		return Entry{}, fmt.Errorf("encode an audit entry: %w", err)
+	}
+	sum := sha256.Sum256(append([]byte(previous), line...))
+	e.Hash = hex.EncodeToString(sum[:])
+	return e, nil
+}
+
+// Concerns reports whether the entry is about what the user with this ID did, or
+// about what was done to his account.
+func (e Entry) Concerns(user string) bool {
+	return e.User == user || e.Kind == KindUser && e.Object == user
+}
+
+// The kinds of what an action is done to.
+const (
+	KindUser       = "user"
+	KindSession    = "session"
+	KindToken      = "token"
+	KindInvitation = "invitation"
+	KindGroup      = "group"
+	KindChannel    = "channel"
+	KindDelivery   = "delivery"
+	KindAudit      = "audit"
+)
 
 // Action is what was done, as "kind.done".
 type Action string
+
+// The actions of accounts, and of what belongs to people.
+const (
+	// SetUp: the first admin was made.
+	SetUp Action = "appliance.set_up"
+	// UserAdded: an admin, the command line or another service made a user.
+	UserAdded Action = "user.added"
+	// UserChanged: name, role, language or the account at another service; the
+	// detail says which.
+	UserChanged Action = "user.changed"
+	// UserDisabled and UserEnabled: whether he may sign in.
+	UserDisabled Action = "user.disabled"
+	UserEnabled  Action = "user.enabled"
+	// UserRemoved: with his sessions, tokens and memberships.
+	UserRemoved Action = "user.removed"
+	// PasswordChanged: by the user himself, who knew the old one.
+	PasswordChanged Action = "password.changed"
+	// PasswordSet: by an admin, the command line or a link that one of them made.
+	PasswordSet Action = "password.set"
+	// SecondAdded and SecondRemoved: the second factor.
+	SecondAdded   Action = "second_factor.added"
+	SecondRemoved Action = "second_factor.removed"
+	// SecondRenewed: the recovery codes were replaced.
+	SecondRenewed Action = "second_factor.renewed"
+	// SecondRecovered: somebody signed in with a recovery code.
+	SecondRecovered Action = "second_factor.recovered"
+	// SessionBegun: somebody signed in. SessionEnded: signed out, or revoked.
+	SessionBegun Action = "session.begun"
+	SessionEnded Action = "session.ended"
+	// SignInFailed: a password or code was wrong; the object is the user, if there is one.
+	SignInFailed Action = "sign_in.failed"
+	// SignInBlocked: from here on tries have to wait; one entry for each lock.
+	SignInBlocked Action = "sign_in.blocked"
+	// TokenMade and TokenRevoked: a key to the API.
+	TokenMade    Action = "token.made"
+	TokenRevoked Action = "token.revoked"
+	// InvitationMade, InvitationUsed and InvitationRemoved: a link for somebody
+	// new, or for a new password.
+	InvitationMade    Action = "invitation.made"
+	InvitationUsed    Action = "invitation.used"
+	InvitationRemoved Action = "invitation.removed"
+	// GroupAdded, GroupChanged and GroupRemoved: a group itself.
+	GroupAdded   Action = "group.added"
+	GroupChanged Action = "group.changed"
+	GroupRemoved Action = "group.removed"
+	// MemberAdded, MemberChanged and MemberRemoved: the object is the group, the
+	// detail the ID of the user.
+	MemberAdded   Action = "group.member_added"
+	MemberChanged Action = "group.member_changed"
+	MemberRemoved Action = "group.member_removed"
+	// ChannelAdded, ChannelChanged and ChannelRemoved: never with what its fields hold.
+	ChannelAdded   Action = "channel.added"
+	ChannelChanged Action = "channel.changed"
+	ChannelRemoved Action = "channel.removed"
+	// DeliveryRevived: a dead letter was put back.
+	DeliveryRevived Action = "delivery.revived"
+	// AuditExported: the audit trail was written out.
+	AuditExported Action = "audit.exported"
+)
+
+// Actions returns the actions above, in that order.
+func Actions() []Action {
+	return slices.Concat(
+		[]Action{SetUp, UserAdded, UserChanged, UserDisabled, UserEnabled, UserRemoved},
+		[]Action{PasswordChanged, PasswordSet, SecondAdded, SecondRemoved, SecondRenewed, SecondRecovered},
+		[]Action{SessionBegun, SessionEnded, SignInFailed, SignInBlocked, TokenMade, TokenRevoked},
+		[]Action{InvitationMade, InvitationUsed, InvitationRemoved, GroupAdded, GroupChanged, GroupRemoved},
+		[]Action{MemberAdded, MemberChanged, MemberRemoved, ChannelAdded, ChannelChanged, ChannelRemoved},
+		[]Action{DeliveryRevived, AuditExported},
+	)
+}

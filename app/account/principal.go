@@ -52,6 +52,11 @@ type Principal struct {
 	Address string
 }
 
+// CommandLine is whoever runs a command on the data directory: he has everything
+// in it anyway. A Service lets him do what an admin and what the owner of a
+// group may.
+func CommandLine() Principal { return Principal{Via: ByCommand} }
+
 // active reports whether the principal is a user who may do anything at all.
 func (p Principal) active() bool { return p.User.ID != "" && p.User.Role.Valid() && !p.User.Disabled }
 

@@ -2,7 +2,9 @@ package account
 
 import (
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Session is a browser that has signed in. Only the hash of its secret, which
@@ -41,3 +43,34 @@ func NewSession(user string, now time.Time) (Session, string) {
 // Ended reports whether the session was not used for too long. A clock that was
 // set back ends none.
 func (s Session) Ended(now time.Time) bool { return now.Sub(s.SeenAt) >= SessionIdle }
+
+// maxAgent is how many bytes of a browser's name are kept.
+const maxAgent = 200
+
+// Origin is where a request comes from.
+type Origin struct {
+	// Address is that of the peer, without a port.
+	Address string
+	// Agent is what the browser calls itself.
+	Agent string
+}
+
+// from returns s as begun from there.
+func (s Session) from(o Origin) Session {
+	unseen := func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}
+	agent := strings.Map(unseen, strings.ToValidUTF8(o.Agent[:min(len(o.Agent), maxAgent)], ""))
+	s.Address, s.Agent = o.Address, agent
+	return s
+}
+
+// renewed returns s with another secret; the one before opens nothing any more.
+func (s Session) renewed(now time.Time) (Session, string) {
+	fresh, secret := NewSession(s.User, now)
+	s.Hash, s.SeenAt, s.ConfirmedAt = fresh.Hash, now, now
+	return s, secret
+}

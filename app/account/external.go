@@ -1,0 +1,97 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Identity is what another service says of somebody who has signed in there.
+type Identity struct {
+	// Issuer and Subject name the account there, for ever.
+	Issuer, Subject string
+	// Name is proposed as the name of a new user.
+	Name string
+	// Groups are those he is in there.
+	Groups []string
+}
+
+// external returns the identity as User.External.
+func (i Identity) external() string { return i.Issuer + "\n" + i.Subject }
+
+// SignInExternal signs in whoever another service vouches for. roleFor returns
+// the role that his groups give him here, "" for none: then it is ErrNoRole. He
+// becomes a user if he is none; a name that somebody else has is ErrNameTaken,
+// never taken for the same person: that one links the accounts with Link. The
+// role follows the groups at each sign-in. The second factor is the other
+// service's business.
+func (s *Service) SignInExternal(ctx context.Context, i Identity, roleFor func(groups []string) Role, from Origin) (SignedIn, error) {
+	if i.Issuer == "" || i.Subject == "" || len(i.Issuer)+len(i.Subject) > maxInput {
+		return SignedIn{}, ErrNoRole
+	}
+	if _, exists, err := s.store.FirstUser(ctx); err != nil || !exists {
+		return SignedIn{}, errors.Join(err, ErrNotSetUp)
+	}
+	role := roleFor(i.Groups)
+	if !role.Valid() {
+		return SignedIn{}, ErrNoRole
+	}
+	u, err := s.store.UserByExternal(ctx, i.external())
+	if errors.Is(err, ErrNoUser) {
+		return s.addExternal(ctx, i, role, from)
+	}
+	if err != nil {
+		return SignedIn{}, err
+	}
+	also := Also{}
+	if u.Role != role {
+		also = Also{Action: UserChanged, Detail: "role=" + string(role), EndSessions: true}
+	}
+	in, err := s.beginAs(ctx, u, role, also, from)
+	if errors.Is(err, ErrLastAdmin) {
+		s.log.Warn("another service takes the role of admin from the last one who can sign in; he keeps it",
+			slog.String("user", u.ID))
+		return s.beginAs(ctx, u, u.Role, Also{}, from)
+	}
+	return in, err
+}
+
+// beginAs begins a session of u, who has this role from now on.
+func (s *Service) beginAs(ctx context.Context, u User, role Role, also Also, from Origin) (SignedIn, error) {
+	session, secret := NewSession(u.ID, time.Now())
+	session = session.from(from)
+	also.Begin = &session
+	u, err := s.store.EditUser(asBegun(ctx, u, session), u.ID, func(kept *User, otherAdmins int) error {
+		if kept.Disabled {
+			return ErrWrong
+		}
+		return UserEdit{Role: &role}.apply(kept, otherAdmins)
+	}, also)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return SignedIn{User: u, Session: session, Secret: secret}, nil
+}
+
+// addExternal makes the user whom another service vouches for.
+func (s *Service) addExternal(ctx context.Context, i Identity, role Role, from Origin) (SignedIn, error) {
+	u, err := s.newUser(ctx, NewUser{Name: i.Name}, role)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	u.External = i.external()
+	return s.welcome(ctx, u, from, Also{Action: UserAdded, Detail: "external role=" + string(role)})
+}
+
+// Link lets whoever acts, who gives his password for it, sign in through another
+// service from now on. It returns the new secret of the session; all others end.
+func (s *Service) Link(ctx context.Context, i Identity, password string) (secret string, err error) {
+	if i.Issuer == "" || i.Subject == "" || len(i.Issuer)+len(i.Subject) > maxInput {
+		return "", ErrNoRole
+	}
+	return s.withPassword(ctx, password, Also{Action: UserChanged, Detail: "external"}, func(u *User) error {
+		u.External = i.external()
+		return nil
+	})
+}
