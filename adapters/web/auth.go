@@ -17,7 +17,7 @@ import (
 func public(route string) bool {
 	switch route {
 	case "/assets/:version/:name", "/healthz", "/readyz", openAPIPath,
-		"/sign-in", "/second-factor", "/external", "/external/back", "/setup", "/join":
+		"/sign-in", "/second-factor", "/external", "/external-back", "/setup", "/join":
 		return true
 	}
 	return false
@@ -75,7 +75,7 @@ func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (accou
 	switch {
 	case err != nil:
 		return account.Principal{}, errors.Join(account.ErrNoSession, err)
-	case !ok && none == nil && strings.HasPrefix(p.User.External, account.ByProxy+"\n"):
+	case !ok && none == nil && strings.HasPrefix(p.User.External, account.IssuerProxy+"\n"):
 		return account.Principal{}, account.ErrNoSession
 	case !ok || none == nil && p.User.External == who.External():
 		return p, none

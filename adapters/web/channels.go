@@ -180,7 +180,7 @@ func (s *Server) listChannels(c echo.Context) error {
 	}
 	p := principal(c)
 	all = slices.DeleteFunc(all, func(ch alert.Channel) bool { return !p.MayRead(ch.Owner) })
-	return c.JSON(http.StatusOK, channelsView{Channels: viewAll(all, s.viewChannel)})
+	return c.JSON(http.StatusOK, channelsView{Channels: viewAll(all, func(ch alert.Channel) channelView { return s.viewChannel(p, ch) })})
 }
 
 func (s *Server) listKinds(c echo.Context) error {
@@ -192,7 +192,7 @@ func (s *Server) getChannel(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, s.viewChannel(ch))
+	return c.JSON(http.StatusOK, s.viewChannel(principal(c), ch))
 }
 
 func (s *Server) addChannel(c echo.Context) error {
@@ -212,7 +212,7 @@ func (s *Server) addChannel(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set(echo.HeaderLocation, "channels/"+ch.ID)
-	return c.JSON(http.StatusCreated, s.viewChannel(ch))
+	return c.JSON(http.StatusCreated, s.viewChannel(principal(c), ch))
 }
 
 func (s *Server) editChannel(c echo.Context) error {
@@ -239,7 +239,7 @@ func (s *Server) editChannel(c echo.Context) error {
 	if err := s.mended(ctx, ch); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, s.viewChannel(ch))
+	return c.JSON(http.StatusOK, s.viewChannel(principal(c), ch))
 }
 
 func (s *Server) removeChannel(c echo.Context) error {

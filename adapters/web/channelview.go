@@ -13,7 +13,7 @@ type channelView struct {
 	// Owner is who may choose the channel.
 	Owner account.Owner `json:"owner"`
 	Name  string        `json:"name"`
-	Kind string `json:"kind"`
+	Kind  string        `json:"kind"`
 	// Fields are those that are no secret; Secrets says of the others whether
 	// they are set.
 	Fields    map[string]string `json:"fields"`
@@ -22,6 +22,7 @@ type channelView struct {
 	Language  string            `json:"language"`
 	Operator  bool              `json:"operator"`
 	Paused    bool              `json:"paused"`
+	MayWrite  bool              `json:"may_write"`
 	CreatedAt time.Time         `json:"created_at"`
 }
 
@@ -57,12 +58,12 @@ type testView struct {
 	OK bool `json:"ok"`
 }
 
-// viewChannel shows ch. Only fields that its kind knows and calls no secret
+// viewChannel shows ch to p. Only fields that its kind knows and calls no secret
 // are shown, so that nothing slips out that nobody thought of.
-func (s *Server) viewChannel(ch alert.Channel) channelView {
+func (s *Server) viewChannel(p account.Principal, ch alert.Channel) channelView {
 	v := channelView{
 		ID: ch.ID, Owner: ch.Owner, Name: ch.Name, Kind: ch.Kind, Fields: map[string]string{}, Secrets: map[string]bool{},
-		Privacy: ch.Privacy, Language: ch.Language, Operator: ch.Operator, Paused: ch.Paused, CreatedAt: ch.CreatedAt.UTC(),
+		Privacy: ch.Privacy, Language: ch.Language, Operator: ch.Operator, Paused: ch.Paused, MayWrite: p.MayWrite(ch.Owner), CreatedAt: ch.CreatedAt.UTC(),
 	}
 	for _, f := range s.fields(ch.Kind) {
 		value, ok := ch.Fields[f.Name]

@@ -8,11 +8,13 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -54,7 +56,7 @@ func badField(field, format string, args ...any) *problem {
 
 // problemOf is the one table from errors to answers.
 func problemOf(err error) *problem {
-	for _, try := range []func(error) *problem{ownProblem, inputProblem, stateProblem, diskProblem, routerProblem} {
+	for _, try := range []func(error) *problem{ownProblem, inputProblem, stateProblem, accountProblemOf, diskProblem, routerProblem} {
 		if p := try(err); p != nil {
 			return p
 		}
@@ -108,6 +110,20 @@ func stateProblem(err error) *problem {
 	} {
 		if errors.Is(err, row.err) {
 			return &problem{Status: row.status, Code: row.code, Detail: row.detail}
+		}
+	}
+	return nil
+}
+
+// accountProblemOf answers for what is wrong with an account.
+func accountProblemOf(err error) *problem {
+	if wait, ok := errors.AsType[*account.WaitError](err); ok {
+		return &problem{Status: http.StatusTooManyRequests, Code: "too_many_tries", RetryAfter: wait.Wait, Detail: "Too many tries were wrong. Wait a while."}
+	}
+	for _, row := range accountProblems() {
+		if errors.Is(err, row.err) {
+			text := row.err.Error()
+			return &problem{Status: row.status, Code: row.code, Field: row.field, Detail: strings.ToUpper(text[:1]) + text[1:] + "."}
 		}
 	}
 	return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// routes is the whole surface. authenticate asks for a token under apiPath,
-// except for the description of the API.
+// routes is the whole surface. authenticate asks who it is, except on the routes
+// that public names; each handler asks whether he may.
 func (s *Server) routes() {
 	e := s.echo
 	e.Use(s.observe, s.harden, s.recoverPanic, s.authenticate, s.sameOrigin)
@@ -20,6 +20,22 @@ func (s *Server) routes() {
 	e.Match(both, "/readyz", s.readyz)
 	e.GET(openAPIPath, s.showOpenAPI)
 
+	e.GET("/sign-in", s.showSignIn)
+	e.POST("/sign-in", s.signIn)
+	e.GET("/second-factor", s.showSecondFactor)
+	e.POST("/second-factor", s.giveSecondFactor)
+	e.GET("/external", s.beginExternal)
+	e.GET("/external-back", s.endExternal)
+	e.POST("/sign-out", s.signOut)
+	e.GET("/setup", s.showSetup)
+	e.POST("/setup", s.setUp)
+	e.GET("/join", s.showJoin)
+	e.POST("/join", s.join)
+	e.GET("/account", s.showAccount)
+	e.POST("/account", s.changeAccount)
+	e.GET("/recovery-sheet", s.showRecovery)
+	e.POST("/recovery-sheet", s.openRecovery)
+
 	api := e.Group(apiPath)
 
 	api.GET("/applications", s.listApplications)
@@ -29,6 +45,8 @@ func (s *Server) routes() {
 	api.DELETE("/applications/:id", s.removeApplication)
 	api.GET("/applications/:id/history", s.getHistory)
 	api.POST("/applications/:id/check", s.checkNow)
+	api.POST("/applications/:id/seen", s.markSeen)
+	api.POST("/applications/:id/watchers", s.addWatcher)
 
 	api.GET("/channels", s.listChannels)
 	api.POST("/channels", s.addChannel)

@@ -7,16 +7,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/locale"
 )
@@ -41,8 +45,21 @@ type Config struct {
 	// Source tells how the portal is doing, Notices what operators were told.
 	Source  Source
 	Notices Notices
-	// Tokens knows who may use the API.
-	Tokens Tokens
+	// Accounts knows who may use the appliance, and what each may do.
+	Accounts *account.Service
+	// Keys is the recovery key of the appliance.
+	Keys Keys
+	// External is another service through which people may sign in, ExternalName
+	// what it is called; nil for none. ProxyLogin says for whom a reverse proxy
+	// at this address vouches; nil for none. RoleFor returns the role that the
+	// groups of such a user give him, "" for none; nil where neither is used.
+	External     External
+	ExternalName string
+	ProxyLogin   func(remote netip.Addr, header http.Header) (who account.Identity, ok bool, err error)
+	RoleFor      func(groups []string) account.Role
+	// Proxies are the addresses of reverse proxies whose word on the address and
+	// the encryption of a request counts; empty trusts none.
+	Proxies []netip.Prefix
 	// Store is asked by /healthz and /readyz, Running reports whether the
 	// engine is at work.
 	Store   Store
@@ -74,11 +91,15 @@ const (
 
 // Server answers the requests. Make one with New.
 type Server struct {
-	cfg      Config
-	echo     *echo.Echo
-	http     *http.Server
-	page     page
-	words    *locale.Locale
+	cfg    Config
+	echo   *echo.Echo
+	http   *http.Server
+	page   page
+	pages  map[string]*template.Template
+	logins logins
+	words  *locale.Locale
+	// root is the path under which browsers reach the appliance.
+	root     string
 	guard    *guard
 	origin   *http.CrossOriginProtection
 	stopping atomic.Bool
@@ -96,12 +117,16 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
-	s := &Server{cfg: c, echo: echo.New(), page: pg, words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection()}
+	pages, err := loadPages()
+	if err != nil {
+		return nil, fmt.Errorf("set up the web server: %w", err)
+	}
+	s := &Server{cfg: c, echo: echo.New(), page: pg, pages: pages, root: "/", words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection()}
 	if err := s.trust(c.BaseURL); err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
 	s.echo.Logger.SetOutput(io.Discard) // It would write around our own log.
-	s.echo.IPExtractor = echo.ExtractIPDirect()
+	s.echo.IPExtractor = realIP(c.Proxies)
 	s.echo.HTTPErrorHandler = s.writeError
 	s.routes()
 	s.http = &http.Server{
@@ -133,7 +158,9 @@ func (c Config) check() error {
 		{"Wake", c.Wake == nil},
 		{"Source", c.Source == nil},
 		{"Notices", c.Notices == nil},
-		{"Tokens", c.Tokens == nil},
+		{"Accounts", c.Accounts == nil},
+		{"Keys", c.Keys == nil},
+		{"RoleFor", c.RoleFor == nil && (c.External != nil || c.ProxyLogin != nil)},
 		{"Store", c.Store == nil},
 		{"Running", c.Running == nil},
 		{"Hub", c.Hub == nil},
@@ -157,7 +184,21 @@ func (s *Server) trust(base string) error {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("the base URL %q is not of the form https://host/path", base)
 	}
+	s.root = strings.TrimRight(u.Path, "/") + "/"
 	return s.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host)
+}
+
+// realIP returns what finds the address of a request: that of the connection or,
+// where it is one of proxies, what these say.
+func realIP(proxies []netip.Prefix) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		trust = append(trust, echo.TrustIPRange(&net.IPNet{IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
 }
 
 // Handler returns the whole surface, for tests and other listeners.

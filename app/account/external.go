@@ -17,8 +17,11 @@ type Identity struct {
 	Groups []string
 }
 
-// external returns the identity as User.External.
-func (i Identity) external() string { return i.Issuer + "\n" + i.Subject }
+// IssuerProxy is the issuer of those for whom a reverse proxy vouches.
+const IssuerProxy = "proxy"
+
+// External returns the identity as User.External.
+func (i Identity) External() string { return i.Issuer + "\n" + i.Subject }
 
 // SignInExternal signs in whoever another service vouches for. roleFor returns
 // the role that his groups give him here, "" for none: then it is ErrNoRole. He
@@ -37,7 +40,7 @@ func (s *Service) SignInExternal(ctx context.Context, i Identity, roleFor func(g
 	if !role.Valid() {
 		return SignedIn{}, ErrNoRole
 	}
-	u, err := s.store.UserByExternal(ctx, i.external())
+	u, err := s.store.UserByExternal(ctx, i.External())
 	if errors.Is(err, ErrNoUser) {
 		return s.addExternal(ctx, i, role, from)
 	}
@@ -80,7 +83,7 @@ func (s *Service) addExternal(ctx context.Context, i Identity, role Role, from O
 	if err != nil {
 		return SignedIn{}, err
 	}
-	u.External = i.external()
+	u.External = i.External()
 	return s.welcome(ctx, u, from, Also{Action: UserAdded, Detail: "external role=" + string(role)})
 }
 
@@ -91,7 +94,7 @@ func (s *Service) Link(ctx context.Context, i Identity, password string) (secret
 		return "", ErrNoRole
 	}
 	return s.withPassword(ctx, password, Also{Action: UserChanged, Detail: "external"}, func(u *User) error {
-		u.External = i.external()
+		u.External = i.External()
 		return nil
 	})
 }

@@ -15,13 +15,11 @@ export class Problem extends Error {
 // said puts an error into words for a person.
 export const said = (err) => (err instanceof Problem ? err.message : 'The appliance cannot be reached. Look at its power and your network.');
 
-// Session is the API as the holder of one token sees it.
+// Session is the API as whoever has signed in sees it: the browser sends its
+// cookie along by itself.
 export class Session {
-  #token;
   #end = new AbortController();
   #quiet = new AbortController();
-
-  constructor(token) { this.#token = token; }
 
   get ended() { return this.#end.signal.aborted; }
 
@@ -32,10 +30,9 @@ export class Session {
   end() { this.#end.abort(); }
 
   async #call(method, path, body, signal) {
-    const headers = { Authorization: `Bearer ${this.#token}` };
-    if (body) headers['Content-Type'] = 'application/json';
+    const headers = body ? { 'Content-Type': 'application/json' } : {};
     const answer = await fetch(new URL(path, base), {
-      method, headers, body: body && JSON.stringify(body), cache: 'no-store', credentials: 'omit', redirect: 'error',
+      method, headers, body: body && JSON.stringify(body), cache: 'no-store', credentials: 'same-origin', redirect: 'error',
       signal: AbortSignal.any([this.#end.signal, signal]),
     });
     if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
@@ -45,6 +42,9 @@ export class Session {
   async get(path) { return (await this.#call('GET', path, null, AbortSignal.timeout(patience))).json(); }
 
   async post(path, body) { return (await this.#call('POST', path, body, AbortSignal.timeout(patience))).json(); }
+
+  // send is post where there is no answer but that it is done.
+  async send(path) { await this.#call('POST', path, null, AbortSignal.timeout(patience)); }
 
   async patch(path, body) { return (await this.#call('PATCH', path, body, AbortSignal.timeout(patience))).json(); }
 

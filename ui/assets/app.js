@@ -6,11 +6,11 @@ import { List, ago, keepTimes, moment } from './list.js';
 import { $, made, part, text } from './parts.js';
 import { offer } from './told.js';
 
-const tokenKey = 'czvm-token';
 const privacy = { full: 'shows everything', masked: 'shows a masked number', silent: 'only says that there is news' };
 
-let session = null;
-let list = null;
+const session = new Session();
+const list = new List(session, look);
+let me = null; // who has signed in
 let seenAt = null; // when the appliance was last heard of
 let wakeUp = () => {}; // ends the wait for the next connection
 
@@ -47,7 +47,7 @@ function markInvalid(field) {
 async function loadChannels() {
   const { channels } = await session.get('channels');
   list.know(channels);
-  offer($('choose'), channels, (id, box) => box.checked);
+  offer($('choose'), channels.filter((c) => c.owner === me.owner), (id, box) => box.checked);
   const stale = new Map([...$('channels').children].map((row) => [row.dataset.id, row]));
   for (const c of channels) {
     showChannel(stale.get(c.id) ?? newRow(c.id), c);
@@ -59,10 +59,11 @@ async function loadChannels() {
 
 // look reads the channels because somebody is about to choose among them. If
 // that fails, those that are known are offered; the stream says what is wrong.
-const look = () => loadChannels().catch(() => {});
+function look() { return loadChannels().catch(() => {}); }
 
 function showChannel(row, c) {
   text(row, 'name', c.name);
+  part(row, 'test').hidden = !c.may_write;
   text(row, 'about', [c.kind, privacy[c.privacy], c.operator && 'also for operators', c.paused && 'paused'].filter(Boolean).join(' · '));
   part(row, 'test').setAttribute('aria-label', `Send a test message: ${c.name}`);
 }
@@ -101,6 +102,12 @@ async function loadSource() {
   $('version').textContent = s.version;
 }
 
+async function loadMe() {
+  me = await session.get('me');
+  $('me').textContent = me.name;
+  $('sheet').hidden = !me.recovery_sheet_due;
+}
+
 // --- live
 
 function setLink(state, words) {
@@ -111,6 +118,7 @@ function setLink(state, words) {
 
 // loadAll reads everything anew, as after every connection.
 async function loadAll() {
+  await loadMe();
   await Promise.all([list.load(), loadChannels(), loadSource()]);
   $('loading').hidden = true;
   setLink('live', 'Live');
@@ -149,7 +157,7 @@ async function stay(mine) {
     }
     if (mine.ended) return;
     if (why?.status === 401) {
-      signOut('This token is not valid. Check that it was copied whole.');
+      leave();
       return;
     }
     const wait = Math.min(30, 2 ** tries) * (0.75 + Math.random() / 2);
@@ -165,87 +173,23 @@ async function stay(mine) {
   }
 }
 
-// --- in and out
+// --- around it
 
-const pointed = () => location.hash && list?.point(location.hash.replace('#application-', ''));
+const pointed = () => location.hash && list.point(location.hash.replace('#application-', ''));
 
-// keep remembers the token until the tab is closed; '' forgets it.
-function keep(token) {
-  try {
-    sessionStorage.setItem(tokenKey, token);
-  } catch {
-    // Storage is shut off: the token is asked for again after a reload.
-  }
+// leave goes to where one can sign in, when the session has ended.
+function leave() {
+  session.end();
+  location.assign('sign-in');
 }
 
-function kept() {
-  try {
-    return sessionStorage.getItem(tokenKey);
-  } catch {
-    return '';
-  }
-}
-
-// handed takes a token out of the address (#token=…), as the demo prints it.
-// What stands behind # reaches no server, and does not stay in the history.
-function handed() {
-  if (!location.hash.startsWith('#token=')) return '';
-  const token = location.hash.match(/^#token=(\w+)$/)?.[1] ?? '';
-  history.replaceState(null, '', location.pathname);
-  return token;
-}
-
-function signIn(token) {
-  forget();
-  keep(token);
-  session = new Session(token);
-  list = new List(session, look);
-  seenAt = null;
-  $('sign-in').hidden = $('empty').hidden = true;
-  $('inside').hidden = $('sign-out').hidden = $('loading').hidden = false;
-  setLink('', 'Connecting…');
-  stay(session);
-}
-
-// forget ends the session and leaves nothing of it on the page.
-function forget() {
-  session?.end();
-  keep('');
-  offer($('choose'), [], () => false);
-  for (const id of ['applications', 'channels', 'source', 'news']) $(id).replaceChildren();
-  for (const form of document.forms) form.reset();
-  for (const id of ['add-error', 'added', 'token-error', 'version']) $(id).textContent = '';
-}
-
-function signOut(why) {
-  forget();
-  $('inside').hidden = $('sign-out').hidden = true;
-  $('sign-in').hidden = false;
-  $('token-error').textContent = why;
-  setLink('', '');
-  $('token').focus();
-}
-
-$('sign-in').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const token = $('token').value.trim();
-  $('token-error').textContent = token ? '' : 'Enter a token.';
-  if (token) signIn(token);
-});
-$('sign-out').addEventListener('click', () => signOut(''));
 $('add').addEventListener('submit', add);
 $('add').addEventListener('focusin', (event) => $('add').contains(event.relatedTarget) || look());
 $('again').addEventListener('click', () => wakeUp());
 addEventListener('online', () => wakeUp());
-addEventListener('hashchange', () => {
-  const token = handed();
-  if (token) signIn(token);
-  else pointed();
-});
+addEventListener('hashchange', pointed);
 // A page nobody looks at needs no connection, of which a browser has only six.
-document.addEventListener('visibilitychange', () => (document.hidden ? session?.rest() : wakeUp()));
+document.addEventListener('visibilitychange', () => (document.hidden ? session.rest() : wakeUp()));
 keepTimes();
 
-const token = handed() || kept();
-if (token) signIn(token);
-else signOut('');
+stay(session);

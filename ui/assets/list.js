@@ -120,6 +120,9 @@ export class List {
     text(card, 'masked', app.label ? app.masked : '');
     text(card, 'flags', [app.paused && 'Paused: not checked', app.muted && 'Muted: nobody is told'].filter(Boolean).join(' · '));
     part(card, 'check').setAttribute('aria-label', `Check now: ${name}`);
+    part(card, 'check').hidden = !app.may_write;
+    part(card, 'unread').hidden = !app.unread;
+    part(card, 'seen').setAttribute('aria-label', `Mark as read: ${name}`);
     card.dataset.revision = app.revision;
     const before = card.dataset.status;
     showStatus(card, app);
@@ -140,6 +143,7 @@ export class List {
     this.#told.set(id, new Told(card, this.#actions));
     $('applications').append(card);
     part(card, 'check').addEventListener('click', () => this.#checkNow(id, card));
+    part(card, 'seen').addEventListener('click', () => this.#seen(id, card));
     return card;
   }
 
@@ -163,6 +167,15 @@ export class List {
     document.querySelector('.wanted')?.classList.remove('wanted');
     card?.classList.add('wanted');
     card?.focus();
+  }
+
+  async #seen(id, card) {
+    try {
+      await this.#session.send(`${address(id)}/seen`);
+      part(card, 'unread').hidden = true;
+    } catch (err) {
+      text(card, 'answer', said(err));
+    }
   }
 
   async #checkNow(id, card) {

@@ -61,8 +61,8 @@ export class Told {
   }
 
   know(channels) {
-    this.#channels = channels;
     const app = this.#app;
+    this.#channels = channels.filter((c) => c.owner === app.owner); // Each watcher has its own.
     const chosen = this.#chosen();
     const name = app.label || app.masked;
     const who = `Who is told: ${chosen.map(called).join(', ') || 'nobody'}`;
@@ -82,6 +82,7 @@ export class Told {
   // stored, which would take it back for a moment.
   #offer() {
     const details = part(this.#card, 'told');
+    details.querySelector('fieldset').disabled = !this.#app.may_write;
     if (!details.open || this.#saving > 0) return;
     offer(details.querySelector('fieldset'), this.#channels, (id) => this.#app.channels.includes(id));
     part(details, 'no-channel').hidden = this.#channels.length > 0;

@@ -1,0 +1,166 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/account"
+)
+
+// accountPage is where a user sees to his own account.
+type accountPage struct {
+	view
+	Languages []language
+	Admin     bool
+	Sessions  []sessionRow
+	// Recovery are fresh recovery codes, shown once.
+	Recovery []string
+	// Secret and QR bring a second factor to an authenticator.
+	Secret string
+	QR     qr
+}
+
+// sessionRow is a browser that has signed in.
+type sessionRow struct {
+	ID, Agent, Address, Seen string
+	This                     bool
+}
+
+// maxAgent is how much of a browser's name is shown, in characters.
+const maxAgent = 80
+
+func (s *Server) accountPage(c echo.Context) (*accountPage, error) {
+	ctx, me := c.Request().Context(), principal(c)
+	p := &accountPage{view: s.view(c, "page.account"), Languages: s.languages(), Admin: me.MayAdminister()}
+	u, err := s.cfg.Accounts.User(ctx, me.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	p.Me = u
+	sessions, err := s.cfg.Accounts.Sessions(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range sessions {
+		row := sessionRow{ID: one.ID, Agent: one.Agent, Address: one.Address, Seen: p.words.Time(one.SeenAt), This: one.ID == me.Key}
+		if runes := []rune(row.Agent); len(runes) > maxAgent {
+			row.Agent = string(runes[:maxAgent]) + "…"
+		}
+		p.Sessions = append(p.Sessions, row)
+	}
+	return p, nil
+}
+
+func (s *Server) showAccount(c echo.Context) error {
+	p, err := s.accountPage(c)
+	if err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, "account", p)
+}
+
+// changeAccount does one of the things on the page, and shows the page again.
+func (s *Server) changeAccount(c echo.Context) error {
+	do := s.accountChange(c.FormValue("do"))
+	if do == nil {
+		return echo.ErrBadRequest
+	}
+	done, err := do(c)
+	p, perr := s.accountPage(c)
+	if perr != nil {
+		return perr
+	}
+	if err != nil {
+		return s.complain(c, "account", &p.view, func() any { return p }, err)
+	}
+	if done.secret != "" {
+		s.keepSession(c, done.secret)
+	}
+	p.Recovery, p.Secret, p.QR = done.recovery, done.shared, done.qr
+	if done.key != "" {
+		p.Done = p.T(done.key)
+	}
+	return s.show(c, http.StatusOK, "account", p)
+}
+
+// accountDone is what came of a change: the new secret of the session, and what
+// there is to show.
+type accountDone struct {
+	secret, key string
+	recovery    []string
+	shared      string
+	qr          qr
+}
+
+// accountChange returns what a button of the page does, nil if there is none of
+// that name.
+func (s *Server) accountChange(do string) func(echo.Context) (accountDone, error) {
+	return map[string]func(echo.Context) (accountDone, error){
+		"language":       s.changeLanguage,
+		"password":       s.changePassword,
+		"second-begin":   s.beginSecond,
+		"second-confirm": s.confirmSecond,
+		"second-codes":   s.renewRecovery,
+		"second-off":     s.disableSecond,
+		"session-end":    s.endSession,
+		"sessions-end":   s.endSessions,
+	}[do]
+}
+
+func (s *Server) changeLanguage(c echo.Context) (accountDone, error) {
+	lang := c.FormValue("language")
+	u, _, err := s.cfg.Accounts.EditUser(c.Request().Context(), principal(c).User.ID, account.UserEdit{Language: &lang})
+	if err != nil {
+		return accountDone{}, err
+	}
+	// The page that follows is in the new language already.
+	p := principal(c)
+	p.User = u
+	c.SetRequest(c.Request().WithContext(account.As(c.Request().Context(), p)))
+	return accountDone{key: "page.saved"}, nil
+}
+
+func (s *Server) changePassword(c echo.Context) (accountDone, error) {
+	secret, err := s.cfg.Accounts.ChangePassword(c.Request().Context(), c.FormValue("password"), c.FormValue("fresh"))
+	return accountDone{secret: secret, key: "page.password_changed"}, err
+}
+
+func (s *Server) beginSecond(c echo.Context) (accountDone, error) {
+	shared, uri, err := s.cfg.Accounts.BeginSecond(c.Request().Context())
+	if err != nil {
+		return accountDone{}, err
+	}
+	code, err := newQR(uri)
+	return accountDone{shared: shared, qr: code}, err
+}
+
+func (s *Server) confirmSecond(c echo.Context) (accountDone, error) {
+	codes, secret, err := s.cfg.Accounts.ConfirmSecond(c.Request().Context(), c.FormValue("code"))
+	return accountDone{secret: secret, recovery: codes, key: "page.second_added"}, err
+}
+
+func (s *Server) renewRecovery(c echo.Context) (accountDone, error) {
+	codes, secret, err := s.cfg.Accounts.RenewRecovery(c.Request().Context(), c.FormValue("password"))
+	return accountDone{secret: secret, recovery: codes}, err
+}
+
+func (s *Server) disableSecond(c echo.Context) (accountDone, error) {
+	secret, err := s.cfg.Accounts.DisableSecond(c.Request().Context(), c.FormValue("password"))
+	return accountDone{secret: secret, key: "page.second_removed"}, err
+}
+
+func (s *Server) endSession(c echo.Context) (accountDone, error) {
+	err := s.cfg.Accounts.EndSession(c.Request().Context(), principal(c).User.ID, c.FormValue("session"))
+	return accountDone{key: "page.session_ended"}, err
+}
+
+func (s *Server) endSessions(c echo.Context) (accountDone, error) {
+	_, err := s.cfg.Accounts.EndOtherSessions(c.Request().Context(), principal(c).User.ID)
+	return accountDone{key: "page.session_ended"}, err
+}
+
+// freshFor is how long ago a user who has no password may have signed in to be
+// shown the recovery key.
+const freshFor = 10 * time.Minute

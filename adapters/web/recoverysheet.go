@@ -1,0 +1,117 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/account"
+)
+
+// Keys is the key that opens everything when the appliance's own is lost.
+type Keys interface {
+	// RecoveryKey returns it, as it stands on the sheet.
+	RecoveryKey() string
+	// IsRecoveryEnd reports whether typed are its last eight characters.
+	IsRecoveryEnd(typed string) bool
+	// RecoveryConfirmed returns when somebody proved to have the sheet; the zero
+	// time if nobody has.
+	RecoveryConfirmed(ctx context.Context) (time.Time, error)
+	// ConfirmRecovery notes that somebody has. KeyShown notes that somebody saw it.
+	ConfirmRecovery(ctx context.Context) error
+	KeyShown(ctx context.Context) error
+}
+
+// recoveryPage is the sheet to print and keep.
+type recoveryPage struct {
+	view
+	// Key is in groups; nil before the password was given.
+	Key       []string
+	QR        qr
+	Printed   string
+	Confirmed bool
+}
+
+// keyGroup is how many characters of the key stand together on the sheet.
+const keyGroup = 8
+
+func (s *Server) recoveryPage(c echo.Context) (*recoveryPage, error) {
+	if !principal(c).MayAdminister() || principal(c).Via != account.BySession {
+		return nil, errForbidden()
+	}
+	at, err := s.cfg.Keys.RecoveryConfirmed(c.Request().Context())
+	if err != nil {
+		return nil, err
+	}
+	p := &recoveryPage{view: s.view(c, "page.recovery"), Confirmed: !at.IsZero()}
+	p.Script = pagesScript
+	return p, nil
+}
+
+func (s *Server) showRecovery(c echo.Context) error {
+	p, err := s.recoveryPage(c)
+	if err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, "recovery-sheet", p)
+}
+
+// openRecovery shows the key to an admin who has just given his password, or
+// takes his proof that he has the sheet.
+func (s *Server) openRecovery(c echo.Context) error {
+	p, err := s.recoveryPage(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if c.FormValue("step") == "confirm" {
+		return s.confirmRecovery(c, p)
+	}
+	err = s.cfg.Accounts.Confirm(ctx, c.FormValue("password"))
+	if errors.Is(err, account.ErrNoPassword) && s.isFresh(c) {
+		err = nil
+	}
+	if err != nil {
+		return s.complain(c, "recovery-sheet", &p.view, func() any { return p }, err)
+	}
+	if err := s.cfg.Keys.KeyShown(ctx); err != nil {
+		return err
+	}
+	if err := p.reveal(s.cfg.Keys.RecoveryKey(), time.Now()); err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, "recovery-sheet", p)
+}
+
+func (s *Server) confirmRecovery(c echo.Context, p *recoveryPage) error {
+	if !s.cfg.Keys.IsRecoveryEnd(c.FormValue("end")) {
+		p.Problem = p.T("page.sheet_wrong")
+		return s.show(c, http.StatusUnprocessableEntity, "recovery-sheet", p)
+	}
+	if err := s.cfg.Keys.ConfirmRecovery(c.Request().Context()); err != nil {
+		return err
+	}
+	p.Confirmed, p.Done = true, p.T("page.sheet_thanks")
+	return s.show(c, http.StatusOK, "recovery-sheet", p)
+}
+
+// isFresh reports whether the user has signed in a moment ago.
+func (s *Server) isFresh(c echo.Context) bool {
+	_, session, err := s.cfg.Accounts.BySession(c.Request().Context(), sessionSecret(c.Request()), c.RealIP())
+	return err == nil && time.Since(session.ConfirmedAt) < freshFor
+}
+
+// reveal puts the key on the page.
+func (p *recoveryPage) reveal(key string, now time.Time) (err error) {
+	p.QR, err = newQR(key)
+	for len(key) > 0 {
+		n := min(keyGroup, len(key))
+		p.Key = append(p.Key, key[:n])
+		key = key[n:]
+	}
+	p.Printed = p.words.Time(now)
+	return err
+}
