@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/watch"
 )
@@ -48,7 +49,7 @@ func (s *Store) Deliveries(_ context.Context, before string, most int, want func
 
 // Revive puts a dead letter back into the outbox, as if it were new: at the end
 // of the line, so that it holds back nothing that waits already.
-func (s *Store) Revive(_ context.Context, id string, now time.Time) (alert.Delivery, error) {
+func (s *Store) Revive(ctx context.Context, id string, now time.Time) (alert.Delivery, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	var d alert.Delivery
@@ -65,8 +66,10 @@ func (s *Store) Revive(_ context.Context, id string, now time.Time) (alert.Deliv
 			return alert.ErrNoChannel
 		}
 		d.State, d.NextAttemptAt, d.RevivedAt, d.SettledAt = alert.Waiting, now, now, time.Time{}
-		d, err = s.enqueue(tx, d)
-		return err
+		if d, err = s.enqueue(tx, d); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, account.DeliveryRevived, account.KindDelivery, id, "")
 	})
 	if err != nil {
 		return alert.Delivery{}, fmt.Errorf("revive a delivery: %w", err)
