@@ -2,7 +2,6 @@ package boltstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -45,10 +44,16 @@ func (s *Store) Channels(_ context.Context) ([]alert.Channel, error) {
 }
 
 // AddChannel stores a new channel.
-func (s *Store) AddChannel(_ context.Context, c alert.Channel) error {
+func (s *Store) AddChannel(ctx context.Context, c alert.Channel) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	if err := s.update(func(tx *bbolt.Tx) error { return s.put(tx, bucketChannels, c.ID, c) }); err != nil {
+	err := s.update(func(tx *bbolt.Tx) error {
+		if err := s.put(tx, bucketChannels, c.ID, c); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, account.ChannelAdded, account.KindChannel, c.ID, "")
+	})
+	if err != nil {
 		return fmt.Errorf("add a channel: %w", err)
 	}
 	return nil
@@ -56,7 +61,7 @@ func (s *Store) AddChannel(_ context.Context, c alert.Channel) error {
 
 // EditChannel hands the channel to edit and stores it, unless edit fails. What
 // waits for the channel is tried at once: an edit is mostly a repair.
-func (s *Store) EditChannel(_ context.Context, id string, edit func(*alert.Channel) error) (alert.Channel, error) {
+func (s *Store) EditChannel(ctx context.Context, id string, edit func(*alert.Channel) error) (alert.Channel, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	var c alert.Channel
@@ -75,7 +80,10 @@ func (s *Store) EditChannel(_ context.Context, id string, edit func(*alert.Chann
 		if err := s.hurry(tx, id, now); err != nil {
 			return err
 		}
-		return s.put(tx, bucketChannels, id, c)
+		if err := s.put(tx, bucketChannels, id, c); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, account.ChannelChanged, account.KindChannel, id, "")
 	})
 	if err != nil {
 		return alert.Channel{}, err
@@ -93,7 +101,7 @@ func (s *Store) hurry(tx *bbolt.Tx, channel string, now time.Time) error {
 
 // RemoveChannel deletes a channel; what waited for it becomes a dead letter, and
 // the notice that it is dead goes too: nothing could resolve it any more.
-func (s *Store) RemoveChannel(_ context.Context, id string) error {
+func (s *Store) RemoveChannel(ctx context.Context, id string) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	now := time.Now()
@@ -118,7 +126,10 @@ func (s *Store) RemoveChannel(_ context.Context, id string) error {
 		if err := tx.Bucket([]byte(bucketNotices)).Delete([]byte(s.noticeID(alert.ChannelDeadKey(id)))); err != nil {
 			return err
 		}
-		return b.Delete([]byte(id))
+		if err := b.Delete([]byte(id)); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, account.ChannelRemoved, account.KindChannel, id, "")
 	})
 	if err != nil {
 		return fmt.Errorf("remove a channel: %w", err)
@@ -202,29 +213,4 @@ func (s *Store) Notices(_ context.Context) ([]alert.Notification, error) {
 		})
 	})
 	return notices, err
-}
-
-// AddToken stores a token.
-func (s *Store) AddToken(_ context.Context, t account.Token) error {
-	s.write.Lock()
-	defer s.write.Unlock()
-	if err := s.update(func(tx *bbolt.Tx) error { return s.put(tx, bucketTokens, t.Hash, t) }); err != nil {
-		return fmt.Errorf("add a token: %w", err)
-	}
-	return nil
-}
-
-// Token returns the token with this hash, or account.ErrNoToken.
-func (s *Store) Token(_ context.Context, hash string) (t account.Token, err error) {
-	err = s.view(func(tx *bbolt.Tx) error {
-		ok, err := s.get(tx, bucketTokens, hash, &t)
-		if err == nil && !ok {
-			err = account.ErrNoToken
-		}
-		return err
-	})
-	if errors.Is(err, account.ErrNoToken) {
-		return account.Token{}, account.ErrNoToken
-	}
-	return t, err
 }

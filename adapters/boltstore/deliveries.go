@@ -61,7 +61,7 @@ func (s *Store) Delivery(_ context.Context, id string) (d alert.Delivery, err er
 
 // Revive puts a dead letter back into the outbox, as if it were new: at the end
 // of the line, so that it holds back nothing that waits already.
-func (s *Store) Revive(_ context.Context, id string, now time.Time) (alert.Delivery, error) {
+func (s *Store) Revive(ctx context.Context, id string, now time.Time) (alert.Delivery, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	var d alert.Delivery
@@ -78,8 +78,10 @@ func (s *Store) Revive(_ context.Context, id string, now time.Time) (alert.Deliv
 			return alert.ErrNoChannel
 		}
 		d.State, d.NextAttemptAt, d.RevivedAt, d.SettledAt = alert.Waiting, now, now, time.Time{}
-		d, err = s.enqueue(tx, d)
-		return err
+		if d, err = s.enqueue(tx, d); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, account.DeliveryRevived, account.KindDelivery, id, "")
 	})
 	if err != nil {
 		return alert.Delivery{}, fmt.Errorf("revive a delivery: %w", err)

@@ -1,6 +1,6 @@
 // Package boltstore keeps everything in one bbolt file: applications, their
-// history, channels, the outbox, operator notices and tokens. Keys are opaque
-// IDs; values are sealed.
+// history, channels, the outbox, operator notices, accounts and the audit
+// trail. Keys are opaque IDs; values are sealed.
 package boltstore
 
 import (
@@ -45,12 +45,20 @@ const (
 	bucketNotices      = "notices"      // digest of the key → sealed standing Notification
 	bucketSources      = "sources"      // source name → sealed SourceState
 	bucketTokens       = "tokens"       // hash of the secret → sealed Token
+	bucketUsers        = "users"        // user ID → sealed User
+	bucketNames        = "names"        // digest of a user's name, or account elsewhere → user ID
+	bucketGroups       = "groups"       // group ID → sealed Group
+	bucketSessions     = "sessions"     // hash of the secret → sealed Session
+	bucketHeld         = "held"         // user ID + kind + ID of a session, token or group → hash of the secret
+	bucketInvitations  = "invitations"  // hash of the secret → sealed Invitation
+	bucketAudit        = "audit"        // sequence → sealed Entry of the audit trail
 )
 
 func buckets() []string {
 	return []string{
 		bucketMeta, bucketApplications, bucketSchedule, bucketWatched, bucketReferences, bucketHistory,
 		bucketChannels, bucketDeliveries, bucketOutbox, bucketAbout, bucketNotices, bucketSources, bucketTokens,
+		bucketUsers, bucketNames, bucketGroups, bucketSessions, bucketHeld, bucketInvitations, bucketAudit,
 	}
 }
 

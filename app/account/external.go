@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"time"
 )
 
 // Identity is what another service says of somebody who has signed in there.
@@ -51,30 +50,13 @@ func (s *Service) SignInExternal(ctx context.Context, i Identity, roleFor func(g
 	if u.Role != role {
 		also = Also{Action: UserChanged, Detail: "role=" + string(role), EndSessions: true}
 	}
-	in, err := s.beginAs(ctx, u, role, also, from)
+	in, err := s.begin(ctx, u, from, UserEdit{Role: &role}.apply, also)
 	if errors.Is(err, ErrLastAdmin) {
 		s.log.Warn("another service takes the role of admin from the last one who can sign in; he keeps it",
 			slog.String("user", u.ID))
-		return s.beginAs(ctx, u, u.Role, Also{}, from)
+		return s.begin(ctx, u, from, UserEdit{}.apply, Also{})
 	}
 	return in, err
-}
-
-// beginAs begins a session of u, who has this role from now on.
-func (s *Service) beginAs(ctx context.Context, u User, role Role, also Also, from Origin) (SignedIn, error) {
-	session, secret := NewSession(u.ID, time.Now())
-	session = session.from(from)
-	also.Begin = &session
-	u, err := s.store.EditUser(asBegun(ctx, u, session), u.ID, func(kept *User, otherAdmins int) error {
-		if kept.Disabled {
-			return ErrWrong
-		}
-		return UserEdit{Role: &role}.apply(kept, otherAdmins)
-	}, also)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	return SignedIn{User: u, Session: session, Secret: secret}, nil
 }
 
 // addExternal makes the user whom another service vouches for.

@@ -47,7 +47,7 @@ func (s *Service) SignIn(ctx context.Context, name, password string, from Origin
 			return SignedIn{}, fmt.Errorf("hash a password anew: %w", err)
 		}
 	}
-	rehash := func(kept *User) error {
+	rehash := func(kept *User, _ int) error {
 		if kept.Password != matched {
 			return ErrWrong // It was changed in the meantime.
 		}
@@ -58,8 +58,7 @@ func (s *Service) SignIn(ctx context.Context, name, password string, from Origin
 		return s.begin(ctx, u, from, rehash, Also{})
 	}
 	if stale {
-		edit := func(kept *User, _ int) error { return rehash(kept) }
-		if _, err := s.store.EditUser(ctx, u.ID, edit, Also{}); err != nil {
+		if _, err := s.store.EditUser(ctx, u.ID, rehash, Also{}); err != nil {
 			return SignedIn{}, err
 		}
 	}
@@ -83,15 +82,15 @@ func (s *Service) verify(ctx context.Context, u User, password string) (ok, stal
 }
 
 // begin begins a session of u; edit changes what is kept of him with it.
-func (s *Service) begin(ctx context.Context, u User, from Origin, edit func(*User) error, also Also) (SignedIn, error) {
+func (s *Service) begin(ctx context.Context, u User, from Origin, edit func(u *User, otherAdmins int) error, also Also) (SignedIn, error) {
 	session, secret := NewSession(u.ID, time.Now())
 	session = session.from(from)
 	also.Begin = &session
-	u, err := s.store.EditUser(asBegun(ctx, u, session), u.ID, func(kept *User, _ int) error {
+	u, err := s.store.EditUser(asBegun(ctx, u, session), u.ID, func(kept *User, otherAdmins int) error {
 		if kept.Disabled {
 			return ErrWrong
 		}
-		return edit(kept)
+		return edit(kept, otherAdmins)
 	}, also)
 	if errors.Is(err, ErrNoUser) {
 		err = ErrWrong
@@ -122,7 +121,7 @@ func (s *Service) SignInSecond(ctx context.Context, pending, code string, from O
 		also.Action = SecondRecovered
 	}
 	err = s.attempt(ctx, secondTry(u.ID, from.Address), from.Address, func() (string, bool, error) {
-		in, err = s.begin(ctx, u, from, func(kept *User) error {
+		in, err = s.begin(ctx, u, from, func(kept *User, _ int) error {
 			if kept.Password != p.password || !kept.Asked() {
 				return ErrNoPending
 			}
