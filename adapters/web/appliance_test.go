@@ -16,6 +16,7 @@ import (
 
 	"cz-visa-monitor/adapters/boltstore"
 	"cz-visa-monitor/adapters/shout"
+	"cz-visa-monitor/adapters/totp"
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/locale"
@@ -39,7 +40,13 @@ type appliance struct {
 	store  *boltstore.Store
 	engine *watch.Engine
 	hub    *Hub
-	token  string
+	// accounts are those of the store. admin is the one who runs the appliance,
+	// me the owner that he is, token a key of his that may do everything.
+	accounts *account.Service
+	admin    account.User
+	me       account.Owner
+	token    string
+	keys     *keys
 	log    *bytes.Buffer
 
 	portal  *portal
@@ -113,6 +120,11 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = a.store.Close() }) // A test may have closed it before.
+	a.accounts = account.New(account.Config{
+		Store: a.store, Hasher: account.NewHasher(account.HasherConfig{Params: account.Params{Memory: 64, Time: 1}, AtOnce: 4}),
+		Codes: totp.Codes{}, Logger: log,
+	})
+	a.keys = &keys{}
 	wake := func() { a.woken.Add(1) }
 	a.engine = watch.New(watch.Config{
 		Source: a.portal, Name: "the portal", Store: a.store, Notices: a.store,
@@ -127,7 +139,7 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	cfg := Config{
 		Watching: a.engine, Applications: a.store, Channels: a.store, Deliveries: a.store,
 		Kinds: shout.Kinds(), Validate: shout.New(shout.Config{}).Validate, Test: a.mail.Test, Wake: wake,
-		Source: a.engine, Notices: a.store, Tokens: a.store, Store: a.store, Running: a.running.Load,
+		Source: a.engine, Notices: a.store, Accounts: a.accounts, Keys: a.keys, Store: a.store, Running: a.running.Load,
 		Hub: a.hub, Catalogues: catalogues, Version: "v0-test", Logger: log,
 	}
 	if change != nil {
@@ -136,12 +148,66 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	if a.server, err = New(cfg); err != nil {
 		tb.Fatal(err)
 	}
-	var token account.Token
-	token, a.token = account.NewToken("", "test", account.ScopeAdmin, 0, time.Now())
-	if err := a.store.AddToken(tb.Context(), token); err != nil {
-		tb.Fatal(err)
-	}
+	a.admin, a.token = a.user("admin", account.Admin)
+	a.me = account.OfUser(a.admin.ID)
 	return a
+}
+
+// password is that of every user of the tests.
+const password = "correct horse battery"
+
+// asCommand is the context of the command line.
+func (a *appliance) asCommand() context.Context {
+	return account.As(a.tb.Context(), account.CommandLine())
+}
+
+// user makes a user, and a token that may do whatever his role allows.
+func (a *appliance) user(name string, role account.Role) (account.User, string) {
+	a.tb.Helper()
+	u, err := a.accounts.AddUser(a.asCommand(), account.NewUser{Name: name, Password: password}, role)
+	if err != nil {
+		a.tb.Fatal(err)
+	}
+	_, secret, err := a.accounts.AddToken(a.asCommand(), u.ID, "test", role.Allows(), 0)
+	if err != nil {
+		a.tb.Fatal(err)
+	}
+	return u, secret
+}
+
+// keys is a recovery key that is none.
+type keys struct {
+	mu        sync.Mutex
+	confirmed time.Time
+	shown     int
+}
+
+const recoveryKey = "AGE-SECRET-KEY-1EXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEWXYZ"
+
+func (k *keys) RecoveryKey() string { return recoveryKey }
+
+func (k *keys) IsRecoveryEnd(typed string) bool {
+	return strings.EqualFold(strings.TrimSpace(typed), recoveryKey[len(recoveryKey)-8:])
+}
+
+func (k *keys) RecoveryConfirmed(context.Context) (time.Time, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.confirmed, nil
+}
+
+func (k *keys) ConfirmRecovery(context.Context) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.confirmed = time.Now()
+	return nil
+}
+
+func (k *keys) KeyShown(context.Context) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.shown++
+	return nil
 }
 
 // syncWriter lets a log be read when all is done.
@@ -177,7 +243,7 @@ func (a *appliance) watch(ref, label string, channels ...string) watch.Applicati
 	if err != nil {
 		a.tb.Fatal(err)
 	}
-	app, err := a.engine.Add(a.tb.Context(), watch.Application{Reference: r, Label: label, Channels: channels})
+	app, err := a.engine.Add(a.tb.Context(), r, watch.Watcher{Owner: a.me, Label: label, Channels: channels})
 	if err != nil {
 		a.tb.Fatal(err)
 	}
@@ -187,8 +253,15 @@ func (a *appliance) watch(ref, label string, channels ...string) watch.Applicati
 // settle gives an application a state, with what there is to tell.
 func (a *appliance) settle(id watch.ID, state watch.State, tell *alert.Notification, entries ...watch.Entry) {
 	a.tb.Helper()
-	_, err := a.store.Record(a.tb.Context(), id, func(watch.Application) watch.Decision {
-		return watch.Decision{State: state, Entries: entries, Tell: tell}
+	_, err := a.store.Record(a.tb.Context(), id, func(app watch.Application) watch.Decision {
+		d := watch.Decision{State: state, Watchers: app.Clone().Watchers, Entries: entries}
+		for i := range d.Watchers {
+			d.Watchers[i].Told = state.Status
+			if tell != nil {
+				d.Letters = append(d.Letters, watch.Letter{Channels: d.Watchers[i].Channels, Notification: *tell})
+			}
+		}
+		return d
 	})
 	if err != nil {
 		a.tb.Fatal(err)
@@ -200,7 +273,7 @@ func (a *appliance) channel(name string) alert.Channel {
 	a.tb.Helper()
 	now := time.Now()
 	c := alert.Channel{
-		ID: string(watch.NewID(now)), Name: name, Kind: "ntfy", Privacy: alert.Masked, Language: "en", CreatedAt: now,
+		ID: account.NewID(now), Owner: a.me, Name: name, Kind: "ntfy", Privacy: alert.Masked, Language: "en", CreatedAt: now,
 		Fields: map[string]string{"topic": "visa", "token": secret},
 	}
 	if err := a.store.AddChannel(a.tb.Context(), c); err != nil {

@@ -23,13 +23,13 @@ func TestPage(t *testing.T) {
 	p := newProxy(t, a.server.Handler())
 	v := visit(t, newBrowser(t), p.URL+"/visa/")
 
-	v.signIn("czvm_wrong")
-	v.shows("This token is not valid.")
+	v.signIn("admin", "a wrong password")
+	v.shows("The name, password or code is wrong.")
 	v.mu.Lock()
 	v.network = nil // The refusal was one.
 	v.mu.Unlock()
 
-	v.signIn(a.token)
+	v.signIn("admin", password)
 	v.shows(`Anna <img src=x onerror="alert(1)">`) // S11: text, not markup.
 	v.shows("ZZZZ2025••••9001")
 	v.shows("In progress")
@@ -83,7 +83,7 @@ func TestPage(t *testing.T) {
 	// The connection is lost, and what happens meanwhile is read when it is back.
 	p.cut()
 	v.shows("Connection lost")
-	if err := a.engine.Remove(t.Context(), app.ID); err != nil {
+	if err := a.engine.Remove(t.Context(), app.ID, a.me); err != nil {
 		t.Fatal(err)
 	}
 	p.mend()
@@ -103,13 +103,13 @@ func TestPage(t *testing.T) {
 	v.until("it is shown", hide, false)
 	v.shows("Live")
 
-	// After a reload the tab is still signed in; after signing out it is not.
+	// After a reload the browser is still signed in; after signing out it is not.
 	if err := v.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	v.shows("Cecil")
 	v.click("button", "Sign out")
-	v.until("nothing is left", `() => sessionStorage.getItem('czvm-token') === '' && !document.body.innerHTML.includes('Cecil') && document.cookie === '' && localStorage.length === 0`)
+	v.until("nothing is left", `() => document.querySelector('form[action="sign-in"]') && !document.body.innerHTML.includes('Cecil') && document.cookie === '' && localStorage.length === 0 && sessionStorage.length === 0`)
 }
 
 func TestPageShowsTroubleOfTheSource(t *testing.T) {
@@ -121,7 +121,7 @@ func TestPageShowsTroubleOfTheSource(t *testing.T) {
 	p := newProxy(t, a.server.Handler())
 	b := newBrowser(t)
 	v := visit(t, b, p.URL+"/visa/applications/"+string(app.ID)) // The link of a message.
-	v.signIn(a.token)
+	v.signIn("admin", password)
 	v.shows("In progress")
 	v.until("the application is pointed at", `() => document.activeElement.classList.contains('wanted')`)
 	v.until("the link led to the page", `id => location.pathname === '/visa/' && location.hash === '#application-' + id`, string(app.ID))
@@ -143,7 +143,7 @@ func TestPageShowsTroubleOfTheSource(t *testing.T) {
 	empty := newAppliance(t, nil)
 	q := newProxy(t, empty.server.Handler())
 	w := visit(t, b, q.URL+"/visa/")
-	w.signIn(empty.token)
+	w.signIn("admin", password)
 	w.shows("Nothing is being watched yet.")
 	w.shows("There is no channel yet")
 	w.quiet()
@@ -160,7 +160,7 @@ func TestPageFitsNarrowScreens(t *testing.T) {
 	a.run()
 	p := newProxy(t, a.server.Handler())
 	v := visit(t, newBrowser(t), p.URL+"/visa/")
-	v.signIn(a.token)
+	v.signIn("admin", password)
 	v.shows("Preliminarily positive")
 	v.until("everything is open", `() => { document.querySelectorAll('details').forEach(d => d.open = true); return document.querySelector('.application fieldset label')?.checkVisibility() }`)
 	for _, width := range []int{320, 390, 768, 1280} {

@@ -164,8 +164,8 @@ func TestMendedChannelSendsItsDeadLetters(t *testing.T) {
 			t.Parallel()
 			s := newScene(t)
 			s.mail.refuse = tc.refuse
-			if _, err := s.engine.Edit(t.Context(), watch.ID(s.fill("{boris}")), func(a *watch.Application) error {
-				a.Channels = []string{s.fill("{phone}")}
+			if _, err := s.engine.Edit(t.Context(), watch.ID(s.fill("{boris}")), s.me, func(w *watch.Watcher) error {
+				w.Channels = []string{s.fill("{phone}")}
 				return nil
 			}); err != nil {
 				t.Fatal(err)

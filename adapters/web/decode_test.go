@@ -33,7 +33,7 @@ func FuzzDecode(f *testing.F) {
 		if err := json.Unmarshal(body, &plain); err != nil || !utf8.Valid(body) {
 			t.Fatalf("%q is accepted, and encoding/json says %v", body, err)
 		}
-		if diff := cmp.Diff(plain, in, cmp.AllowUnexported(newApplicationInput{}, applicationInput{})); diff != "" {
+		if diff := cmp.Diff(plain, in, cmp.AllowUnexported(newApplicationInput{}, watcherInput{})); diff != "" {
 			t.Fatalf("%q: %s", body, diff)
 		}
 	})
@@ -55,7 +55,7 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			var in applicationInput
+			var in watcherInput
 			p, ok := errors.AsType[*problem](decodeJSON([]byte(tc.body), &in))
 			if !ok || p.Field != tc.field || p.Detail != tc.detail {
 				t.Errorf("got %+v, want %q: %q", p, tc.field, tc.detail)

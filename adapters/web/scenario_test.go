@@ -284,7 +284,7 @@ func TestEffectsOfChannels(t *testing.T) {
 	// What was read can be written back.
 	back := read[applicationView](t, s.do("PATCH", s.fill("/api/v1/applications/{anna}"), `{"channels":[]}`), http.StatusOK)
 	stored, err := s.store.Application(t.Context(), back.ID)
-	if err != nil || len(stored.Channels) != 0 {
-		t.Errorf("the deleted channel is still there: %v %v", stored.Channels, err)
+	if err != nil || len(stored.Watchers[0].Channels) != 0 {
+		t.Errorf("the deleted channel is still there: %v %v", stored.Watchers[0].Channels, err)
 	}
 }

@@ -170,7 +170,7 @@ func useUpChecks(t *testing.T, s *scene) {
 		t.Fatal(err)
 	}
 	// An edit ends the wait for the first check, which costs nothing.
-	if _, err := s.engine.Edit(t.Context(), id, func(*watch.Application) error { return nil }); err != nil {
+	if _, err := s.engine.Edit(t.Context(), id, s.me, func(*watch.Watcher) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 }

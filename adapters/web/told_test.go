@@ -22,7 +22,7 @@ func (a *appliance) tells(id watch.ID, want ...string) {
 		if err != nil {
 			a.tb.Fatal(err)
 		}
-		if got = app.Channels; slices.Equal(got, want) {
+		if got = app.Watchers[0].Channels; slices.Equal(got, want) {
 			return
 		}
 	}
@@ -54,7 +54,7 @@ func TestPageChangesWhoIsTold(t *testing.T) {
 	a.run()
 	p := newProxy(t, a.server.Handler())
 	v := visit(t, newBrowser(t), p.URL+"/visa/")
-	v.signIn(a.token)
+	v.signIn("admin", password)
 	v.shows("Nobody is told of changes yet.")
 	v.shows("Who is told: nobody")
 	focus(t, v.find("DisclosureTriangle", "Who is told: nobody (Anna)"))
@@ -80,7 +80,7 @@ func TestPageChangesWhoIsTold(t *testing.T) {
 	// What others change meanwhile comes by itself, and takes no focus away.
 	nextMilli()
 	tablet := a.channel("Tablet")
-	if _, err := a.engine.Edit(t.Context(), app.ID, func(w *watch.Application) error {
+	if _, err := a.engine.Edit(t.Context(), app.ID, a.me, func(w *watch.Watcher) error {
 		w.Channels = append(w.Channels, tablet.ID)
 		return nil
 	}); err != nil {
@@ -137,7 +137,7 @@ func TestPageAnnouncesChanges(t *testing.T) {
 	a.run()
 	p := newProxy(t, a.server.Handler())
 	v := visit(t, newBrowser(t), p.URL+"/visa/")
-	v.signIn(a.token)
+	v.signIn("admin", password)
 	v.shows("In progress")
 	v.until("the wording is Czech", `() => document.querySelector('[data-f=words] p').lang === 'cs'`)
 	said := `words => [...document.querySelectorAll('[role=log] p')].map(p => p.textContent).join() === words`
@@ -152,7 +152,7 @@ func TestPageAnnouncesChanges(t *testing.T) {
 	}
 	v.until("it is announced", said, "Anna: Suspended")
 	v.until("the wording is in no known language", `() => document.querySelector('[data-f=words] p').lang === ''`)
-	if _, err := a.engine.Edit(t.Context(), app.ID, func(w *watch.Application) error { w.Label = "Ann"; return nil }); err != nil {
+	if _, err := a.engine.Edit(t.Context(), app.ID, a.me, func(w *watch.Watcher) error { w.Label = "Ann"; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	v.shows("Ann\n")
