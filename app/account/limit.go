@@ -14,6 +14,9 @@ const (
 	tryWindow = 15 * time.Minute
 	// maxTryKeys is how many accounts and addresses are counted by themselves.
 	maxTryKeys = 4096
+	// sweepEvery is how often room is looked for when there are more: seldom,
+	// as an attack must not make work.
+	sweepEvery = time.Minute
 )
 
 // tryKey is an account or an address whose tries are counted; the zero value is none.
@@ -38,8 +41,9 @@ func tryOf(kind, what, address string) tried {
 // A try counts from the moment it is let through, so that many at once are no
 // way round it; one that turns out right is taken back.
 type limiter struct {
-	mu   sync.Mutex
-	keys map[tryKey]*tries
+	mu    sync.Mutex
+	keys  map[tryKey]*tries
+	swept time.Time
 }
 
 // tries are those of one account or address, the oldest first, at most maxTries.
@@ -127,6 +131,10 @@ func (l *limiter) keep(t *tries) {
 
 // sweep forgets the keys that have no tries any more; false if there were none.
 func (l *limiter) sweep(now time.Time) bool {
+	if passed := now.Sub(l.swept); passed >= 0 && passed < sweepEvery {
+		return false
+	}
+	l.swept = now
 	before := len(l.keys)
 	for key, t := range l.keys {
 		if t.forget(now); len(t.list) == 0 {
