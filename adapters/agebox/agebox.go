@@ -56,9 +56,9 @@ var (
 )
 
 // hidden keeps what embeds it out of printed text, whatever the verb. It has no
-// pointer receivers, so that a copy is hidden too. Inside of unexported fields
-// fmt calls no methods, but it does not follow pointers there; so secrets stand
-// behind pointers.
+// pointer receivers, so that a copy is hidden too. For unexported fields of
+// others fmt calls no methods, and it may follow pointers; it never looks into a
+// function, so that is where the secrets are.
 type hidden struct{}
 
 const hiddenText = "[keys]"

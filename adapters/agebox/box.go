@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// maxWrapped bounds a wrapped key in bytes; one has about 700.
+	// maxWrapped bounds a wrapped key in bytes; one has about 460.
 	maxWrapped = 64 << 10
 	// wrappedVersion is the version of the wrapped key that this program writes.
 	wrappedVersion = 1
@@ -31,8 +31,13 @@ const (
 type Box struct {
 	hidden
 
+	keys func() *keys
+}
+
+// keys are what a box works with.
+type keys struct {
 	aead       cipher.AEAD
-	digestKey  *[sha256.Size]byte
+	digest     []byte
 	recovery   *Identity
 	identities []age.Identity
 	recipients []age.Recipient
@@ -62,7 +67,7 @@ func (id *Identity) NewBox(recovery *Identity) (box *Box, wrapped []byte, err er
 	}
 	dataKey := make([]byte, dataKeySize)
 	rand.Read(dataKey)
-	text, err := json.Marshal(payload{Version: wrappedVersion, DataKey: dataKey, Recovery: recovery.key.String()})
+	text, err := json.Marshal(payload{Version: wrappedVersion, DataKey: dataKey, Recovery: recovery.key().String()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode the data key: %w", err)
 	}
@@ -81,7 +86,7 @@ func (id *Identity) OpenBox(wrapped []byte) (*Box, error) {
 	if len(wrapped) > maxWrapped {
 		return nil, fmt.Errorf("open the data key: %w", ErrDamaged)
 	}
-	plain, err := decrypt(bytes.NewReader(wrapped), id.key)
+	plain, err := decrypt(bytes.NewReader(wrapped), id.key())
 	if err != nil {
 		return nil, fmt.Errorf("open the data key: %w", err)
 	}
@@ -113,18 +118,20 @@ func (id *Identity) box(dataKey []byte, recovery *Identity) (*Box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive the key of values: %w", err)
 	}
-	digestKey, err := hkdf.Key(sha256.New, dataKey, nil, "cz-visa-monitor digests v1", sha256.Size)
+	digest, err := hkdf.Key(sha256.New, dataKey, nil, "cz-visa-monitor digests v1", sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("derive the key of digests: %w", err)
 	}
-	b := &Box{aead: aead, digestKey: (*[sha256.Size]byte)(digestKey), recovery: recovery}
-	b.identities = []age.Identity{id.key}
-	b.recipients = []age.Recipient{id.key.Recipient()}
-	if !id.equal(recovery) {
-		b.identities = append(b.identities, recovery.key)
-		b.recipients = append(b.recipients, recovery.key.Recipient())
+	k := &keys{
+		aead: aead, digest: digest, recovery: recovery,
+		identities: []age.Identity{id.key()},
+		recipients: []age.Recipient{id.key().Recipient()},
 	}
-	return b, nil
+	if !id.equal(recovery) {
+		k.identities = append(k.identities, recovery.key())
+		k.recipients = append(k.recipients, recovery.key().Recipient())
+	}
+	return &Box{keys: func() *keys { return k }}, nil
 }
 
 // Seal encrypts a value for its place: it opens with the same bucket and key
@@ -135,7 +142,7 @@ func (b *Box) Seal(bucket, key string, plain []byte) ([]byte, error) {
 	sealed := make([]byte, head, head+len(plain)+chacha20poly1305.Overhead)
 	sealed[0] = sealVersion
 	rand.Read(sealed[1:])
-	return b.aead.Seal(sealed, sealed[1:], plain, place(bucket, key)), nil
+	return b.keys().aead.Seal(sealed, sealed[1:], plain, place(bucket, key)), nil
 }
 
 // Open decrypts what Seal made for this bucket and key, into memory of its own.
@@ -145,7 +152,7 @@ func (b *Box) Open(bucket, key string, sealed []byte) ([]byte, error) {
 	if len(sealed) < head || sealed[0] != sealVersion {
 		return nil, fmt.Errorf("open a value: %w", ErrDamaged)
 	}
-	plain, err := b.aead.Open(nil, sealed[1:head], sealed[head:], place(bucket, key))
+	plain, err := b.keys().aead.Open(nil, sealed[1:head], sealed[head:], place(bucket, key))
 	if err != nil {
 		return nil, fmt.Errorf("open a value: %w", ErrDamaged)
 	}
@@ -166,7 +173,7 @@ func place(bucket, key string) []byte {
 // have equal digests for the life of the data key, and without the key nobody
 // can try the numbers there are.
 func (b *Box) Digest(plain []byte) []byte {
-	mac := hmac.New(sha256.New, b.digestKey[:])
+	mac := hmac.New(sha256.New, b.keys().digest)
 	mac.Write(plain)
 	return mac.Sum(nil)
 }

@@ -16,8 +16,8 @@ const MaxFile = 16 << 20
 // Recipients returns the public keys for which SealFile and Encrypt encrypt: the
 // identity's and the recovery key's. They are no secret.
 func (b *Box) Recipients() []string {
-	out := make([]string, 0, len(b.recipients))
-	for _, r := range b.recipients {
+	var out []string
+	for _, r := range b.keys().recipients {
 		out = append(out, fmt.Sprint(r))
 	}
 	return out
@@ -69,7 +69,7 @@ func (b *Box) OpenFile(sealed []byte) ([]byte, error) {
 // Encrypt returns a writer that writes all it is given to w as an age file, of
 // any length. Without Close the file is not whole, and Decrypt will say so.
 func (b *Box) Encrypt(w io.Writer) (io.WriteCloser, error) {
-	out, err := age.Encrypt(w, b.recipients...)
+	out, err := age.Encrypt(w, b.keys().recipients...)
 	if err != nil {
 		return nil, fmt.Errorf("begin an encrypted file: %w", err)
 	}
@@ -81,7 +81,7 @@ func (b *Box) Encrypt(w io.Writer) (io.WriteCloser, error) {
 // acts on nothing before that. The errors, of Decrypt and of the reader, are
 // ErrWrongKey, ErrDamaged, or that of r.
 func (b *Box) Decrypt(r io.Reader) (io.Reader, error) {
-	plain, err := decrypt(r, b.identities...)
+	plain, err := decrypt(r, b.keys().identities...)
 	if err != nil {
 		return nil, fmt.Errorf("open an encrypted file: %w", err)
 	}

@@ -32,7 +32,11 @@ const (
 type Identity struct {
 	hidden
 
-	key *age.X25519Identity
+	key func() *age.X25519Identity
+}
+
+func identityOf(key *age.X25519Identity) *Identity {
+	return &Identity{key: func() *age.X25519Identity { return key }}
 }
 
 // Generate makes a new identity.
@@ -41,18 +45,18 @@ func Generate() (*Identity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a key: %w", err)
 	}
-	return &Identity{key: key}, nil
+	return identityOf(key), nil
 }
 
 // equal reports whether both are the same key.
 func (id *Identity) equal(other *Identity) bool {
-	return id.key.Recipient().String() == other.key.Recipient().String()
+	return id.key().Recipient().String() == other.key().Recipient().String()
 }
 
 // encode returns the content of a key file: what age-keygen writes, and with a
 // passphrase what age -p -a makes of that.
 func (id *Identity) encode(passphrase []byte, now time.Time) ([]byte, error) {
-	text := fmt.Sprintf("# created: %s\n# public key: %s\n%s\n", now.Format(time.RFC3339), id.key.Recipient(), id.key)
+	text := fmt.Sprintf("# created: %s\n# public key: %s\n%s\n", now.Format(time.RFC3339), id.key().Recipient(), id.key())
 	if len(passphrase) == 0 {
 		return []byte(text), nil
 	}
@@ -152,5 +156,5 @@ func parseKey(text []byte) (*Identity, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: it is of another kind; make one with age-keygen without -pq", ErrBadKey)
 	}
-	return &Identity{key: key}, nil
+	return identityOf(key), nil
 }

@@ -46,7 +46,7 @@ func TestLoad(t *testing.T) {
 		{name: "comments only", content: []byte("# created: yesterday\n"), want: ErrBadKey},
 		{name: "one character wrong", content: damaged, want: ErrBadKey},
 		{name: "cut short", content: text[:len(text)-5], want: ErrBadKey},
-		{name: "the public key", content: []byte(id.key.Recipient().String()), want: ErrBadKey},
+		{name: "the public key", content: []byte(id.key().Recipient().String()), want: ErrBadKey},
 		{name: "lower case", content: []byte(strings.ToLower(testKey)), want: ErrBadKey},
 		{name: "two keys", content: []byte(testKey + "\n" + testRecovery + "\n"), want: ErrBadKey},
 		{name: "a key of another kind", content: []byte("AGE-SECRET-KEY-PQ-1XXC4XS9DXHZ6TREKQTT3XECY8VNNU7GJ83C3Y49D0GZ3ZUME4JWS6QC3EF\n"), want: ErrBadKey},
@@ -61,7 +61,7 @@ func TestLoad(t *testing.T) {
 		{name: "armored, cut short", content: armoredText(t, protected)[:200], passphrase: "seventeen otters", want: ErrBadKey},
 		{name: "armored, more behind", content: append(armoredText(t, protected), "more"...), passphrase: "seventeen otters", want: ErrBadKey},
 		{name: "protected, no key inside", content: cheap(t, "no key", "seventeen otters", 4), passphrase: "seventeen otters", want: ErrBadKey},
-		{name: "encrypted for a key", content: encryptTo(t, string(text), id.key.Recipient()), passphrase: "seventeen otters", want: ErrBadKey},
+		{name: "encrypted for a key", content: encryptTo(t, string(text), id.key().Recipient()), passphrase: "seventeen otters", want: ErrBadKey},
 		{
 			name: "asks for 2 GiB", content: bytes.Replace(protected, []byte(" 4\n"), []byte(" 21\n"), 1),
 			passphrase: "seventeen otters", want: ErrBadKey,

@@ -18,11 +18,11 @@ const (
 )
 
 // Recovery returns the recovery key, to be kept in the next NewBox.
-func (b *Box) Recovery() *Identity { return b.recovery }
+func (b *Box) Recovery() *Identity { return b.keys().recovery }
 
 // RecoveryKey returns the recovery key as text, for its sheet and for nothing
 // else. It is a secret.
-func (b *Box) RecoveryKey() string { return b.recovery.key.String() }
+func (b *Box) RecoveryKey() string { return b.Recovery().key().String() }
 
 // IsRecoveryKey reports whether a person typed the recovery key, read as
 // ParseRecovery does. It takes as long wherever they differ.

@@ -50,9 +50,9 @@ func TestRotationCutShort(t *testing.T) {
 			f := keyFileIn(t.TempDir())
 			content := func(id *Identity, passphrase string) []byte {
 				if passphrase == "" {
-					return []byte(id.key.String())
+					return []byte(id.key().String())
 				}
-				return cheap(t, id.key.String(), passphrase, 4)
+				return cheap(t, id.key().String(), passphrase, 4)
 			}
 			oldID, newID := generate(t), generate(t)
 			oldBox, wrapped := newBox(t, oldID, nil)
@@ -188,15 +188,15 @@ func TestUnlock(t *testing.T) {
 		{name: "two wrong keys", file: testKey, staged: testRecovery, wrapped: wrapped, want: ErrWrongKey, files: []string{"key.txt", "key.txt.new"}},
 		{name: "bad key", file: "x", wrapped: wrapped, want: ErrBadKey, files: []string{"key.txt"}},
 		{name: "wrong key, bad staged one", file: testKey, staged: "x", wrapped: wrapped, want: ErrBadKey, files: []string{"key.txt", "key.txt.new"}},
-		{name: "right key, bad staged one", file: id.key.String(), staged: "x", wrapped: wrapped, files: []string{"key.txt"}},
-		{name: "bad key, right staged one", file: "x", staged: id.key.String(), wrapped: wrapped, files: []string{"key.txt"}},
-		{name: "lost key, right staged one", staged: id.key.String(), wrapped: wrapped, files: []string{"key.txt"}},
-		{name: "exposed", file: id.key.String(), mode: 0o644, wrapped: wrapped, want: ErrExposed, files: []string{"key.txt"}},
-		{name: "damaged store", file: id.key.String(), wrapped: wrapped[:300], want: ErrDamaged, files: []string{"key.txt"}},
-		{name: "store of another", file: id.key.String(), wrapped: foreign, want: ErrWrongKey, files: []string{"key.txt"}},
-		{name: "mounted", file: id.key.String(), staged: testKey, mode: 0o444, managed: true, wrapped: wrapped, files: []string{"key.txt", "key.txt.new"}},
-		{name: "mounted, staged is not ours", file: testKey, staged: id.key.String(), managed: true, wrapped: wrapped, want: ErrWrongKey, files: []string{"key.txt", "key.txt.new"}},
-		{name: "recovery key, staged was taken into use", file: box.RecoveryKey(), staged: id.key.String(), wrapped: wrapped, files: []string{"key.txt"}},
+		{name: "right key, bad staged one", file: id.key().String(), staged: "x", wrapped: wrapped, files: []string{"key.txt"}},
+		{name: "bad key, right staged one", file: "x", staged: id.key().String(), wrapped: wrapped, files: []string{"key.txt"}},
+		{name: "lost key, right staged one", staged: id.key().String(), wrapped: wrapped, files: []string{"key.txt"}},
+		{name: "exposed", file: id.key().String(), mode: 0o644, wrapped: wrapped, want: ErrExposed, files: []string{"key.txt"}},
+		{name: "damaged store", file: id.key().String(), wrapped: wrapped[:300], want: ErrDamaged, files: []string{"key.txt"}},
+		{name: "store of another", file: id.key().String(), wrapped: foreign, want: ErrWrongKey, files: []string{"key.txt"}},
+		{name: "mounted", file: id.key().String(), staged: testKey, mode: 0o444, managed: true, wrapped: wrapped, files: []string{"key.txt", "key.txt.new"}},
+		{name: "mounted, staged is not ours", file: testKey, staged: id.key().String(), managed: true, wrapped: wrapped, want: ErrWrongKey, files: []string{"key.txt", "key.txt.new"}},
+		{name: "recovery key, staged was taken into use", file: box.RecoveryKey(), staged: id.key().String(), wrapped: wrapped, files: []string{"key.txt"}},
 		{name: "recovery key, staged was not", file: box.RecoveryKey(), staged: testKey, wrapped: wrapped, files: []string{"key.txt"}},
 	}
 	for _, tt := range tests {
