@@ -14,7 +14,7 @@
 //	age -d -i key.txt export.age
 //
 // Values and digests are made with the data key, because an age file costs
-// hundreds of bytes and a tenth of a millisecond, and binds nothing to its place.
+// hundreds of bytes and tenths of a millisecond, and is not bound to its place.
 //
 // No error and no printed form of a type of this package holds a key, a
 // passphrase or any part of a file.

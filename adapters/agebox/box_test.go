@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -221,25 +219,18 @@ const digestV1 = "09cdab2d4297fdaa388111bb62e0699f3b8840dd0c111e59a91b1b3dac4555
 // are of version 1. The files are never made anew.
 func TestWhatWasSealedOnceStillOpens(t *testing.T) {
 	t.Parallel()
-	read := func(name string) []byte {
-		content, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return content
-	}
 	for _, key := range []string{testKey, testRecovery} {
-		box, err := parse(t, key).OpenBox(read("wrapped-v1.age"))
+		box, err := parse(t, key).OpenBox(testdata(t, "wrapped-v1.age"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !box.IsRecoveryKey(testRecovery) {
 			t.Error("another recovery key")
 		}
-		if got, err := box.Open("applications", "01k2", read("value-v1.bin")); err != nil || string(got) != "a value" {
+		if got, err := box.Open("applications", "01k2", testdata(t, "value-v1.bin")); err != nil || string(got) != "a value" {
 			t.Errorf("value: %q, %v", got, err)
 		}
-		if got, err := box.OpenFile(read("file-v1.age")); err != nil || string(got) != "a file" {
+		if got, err := box.OpenFile(testdata(t, "file-v1.age")); err != nil || string(got) != "a file" {
 			t.Errorf("file: %q, %v", got, err)
 		}
 		if got := hex.EncodeToString(box.Digest([]byte("ZZZZ202601050001"))); got != digestV1 {

@@ -99,6 +99,15 @@ func writeFile(t testing.TB, path string, content []byte, mode os.FileMode) {
 	}
 }
 
+func testdata(t testing.TB, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
 // run runs a tool of the machine in dir and returns what it wrote.
 func run(t *testing.T, dir, stdin string, command ...string) []byte {
 	t.Helper()

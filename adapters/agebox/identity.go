@@ -65,7 +65,7 @@ func (id *Identity) encode(passphrase []byte, now time.Time) ([]byte, error) {
 		return nil, fmt.Errorf("take the passphrase: %w", err)
 	}
 	recipient.SetWorkFactor(workFactor)
-	defer debug.FreeOSMemory() // As in unprotect.
+	defer debug.FreeOSMemory() // As in decode.
 	var file bytes.Buffer
 	armored := armor.NewWriter(&file)
 	w, err := age.Encrypt(armored, recipient)
@@ -94,6 +94,9 @@ func decode(content, passphrase []byte) (*Identity, error) {
 			return nil, ErrPassphraseNeeded
 		}
 		text, err := unprotect(content, passphrase, maxWorkFactor)
+		// scrypt leaves 64 MiB behind, which would otherwise count as ours for
+		// minutes and let the heap grow to twice that before it is collected.
+		debug.FreeOSMemory()
 		if err != nil {
 			return nil, err
 		}
@@ -118,9 +121,6 @@ func unprotect(content, passphrase []byte, factor int) ([]byte, error) {
 		return nil, ErrPassphraseNeeded
 	}
 	identity.SetMaxWorkFactor(factor)
-	// scrypt leaves 64 MiB behind, which would otherwise count as ours for
-	// minutes and let the heap grow to twice that before it is collected.
-	defer debug.FreeOSMemory()
 	var file io.Reader = bytes.NewReader(content)
 	if armored(content) {
 		file = armor.NewReader(file)
