@@ -54,7 +54,7 @@ func TestLoad(t *testing.T) {
 		{name: "something else", content: []byte("czvm_admin_passphrase=tr0ub4dor&3\n"), want: ErrBadKey},
 		{name: "not text", content: []byte("\xff\xfe\x00A\x00G\x00E"), want: ErrBadKey},
 		{name: "the largest", content: append(bytes.Repeat([]byte("#\n"), (maxKeyFile-len(testKey))/2), testKey...)},
-		{name: "too large", content: append(bytes.Repeat([]byte("\n"), maxKeyFile+1-len(testKey)), testKey...), want: ErrBadKey},
+		{name: "too large", content: append([]byte(testKey), bytes.Repeat([]byte("\n"), maxKeyFile+1-len(testKey))...), want: ErrBadKey},
 
 		{name: "protected, end changed", content: tampered, passphrase: "seventeen otters", want: ErrBadKey},
 		{name: "protected, cut short", content: protected[:len(protected)-1], passphrase: "seventeen otters", want: ErrBadKey},

@@ -29,6 +29,7 @@ func TestRotationCutShort(t *testing.T) {
 		{name: "between link and removal", temporary: true, staged: true},
 		{name: "before the store is rewritten", staged: true},
 		{name: "after the store was rewritten", staged: true, rewritten: true, wantNew: true},
+		{name: "after that, with more left over", staged: true, temporary: true, rewritten: true, wantNew: true},
 		{name: "after the end", rewritten: true, finished: true, wantNew: true},
 
 		{name: "passphrases, before it", oldPass: oldPass, newPass: newPass, given: oldPass},
