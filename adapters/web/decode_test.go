@@ -33,7 +33,7 @@ func FuzzDecode(f *testing.F) {
 		if err := json.Unmarshal(body, &plain); err != nil || !utf8.Valid(body) {
 			t.Fatalf("%q is accepted, and encoding/json says %v", body, err)
 		}
-		if diff := cmp.Diff(plain, in, cmp.AllowUnexported(newApplicationInput{}, watcherInput{})); diff != "" {
+		if diff := cmp.Diff(plain, in, cmp.AllowUnexported(newApplicationInput{}, newWatcherInput{}, watcherInput{})); diff != "" {
 			t.Fatalf("%q: %s", body, diff)
 		}
 	})

@@ -217,7 +217,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
 	for range maxSubscribers {
-		if _, ok := a.hub.subscribe(); !ok {
+		if _, ok := a.hub.subscribe(nil); !ok {
 			t.Fatal("there is no room for as many subscribers as promised")
 		}
 	}
@@ -229,7 +229,7 @@ func TestStreamsAreBounded(t *testing.T) {
 		a.hub.leave(sub)
 		a.hub.leave(sub) // Leaving twice does no harm.
 	}
-	if _, ok := a.hub.subscribe(); !ok {
+	if _, ok := a.hub.subscribe(nil); !ok {
 		t.Error("there is no room after all have left")
 	}
 }
