@@ -74,7 +74,7 @@ func newProvider(t *testing.T, cfg oidc.Config) *oidc.Provider {
 // it is sent back.
 func visit(t *testing.T, address string) url.Values {
 	t.Helper()
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -283,7 +283,9 @@ func TestOtherClaimAndScopes(t *testing.T) {
 	product := quick()
 	product.UserClaims = true
 	product.Scopes = append(product.Scopes, "roles")
-	server, p := start(t, product, func(cfg *oidc.Config) { cfg.GroupsClaim, cfg.Scopes = "https://example.com/roles", []string{"roles", "email"} })
+	server, p := start(t, product, func(cfg *oidc.Config) {
+		cfg.GroupsClaim, cfg.Scopes = "https://example.com/roles", []string{"roles", "email"}
+	})
 	server.ForgeIDToken(func(claims map[string]any) string {
 		claims["https://example.com/roles"] = []string{"clerks"}
 		return ""

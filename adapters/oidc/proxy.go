@@ -52,7 +52,8 @@ func (p ProxyLogin) Identity(remote netip.Addr, header http.Header) (who Identit
 	// Some proxies join a header that came twice with a comma.
 	if !namable(user, maxName) || user != strings.TrimSpace(user) || strings.Contains(user, ",") {
 		return Identity{}, false, refused(fmt.Sprintf(
-			"the proxy's header %s must be a name of 1 to %d printable characters without a comma", p.UserHeader, maxName))
+			"the proxy's header %s must be a name of 1 to %d printable characters without a comma", p.UserHeader, maxName,
+		))
 	}
 	groups, err := p.groups(header)
 	if err != nil {

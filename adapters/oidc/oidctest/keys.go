@@ -48,7 +48,8 @@ func (k key) sign(claims map[string]any) (string, error) {
 func Sign(algorithm jose.SignatureAlgorithm, keyID string, signingKey any, claims map[string]any) (string, error) {
 	signer, err := jose.NewSigner(
 		jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: signingKey, KeyID: keyID}},
-		(&jose.SignerOptions{}).WithType("JWT"))
+		(&jose.SignerOptions{}).WithType("JWT"),
+	)
 	if err != nil {
 		return "", fmt.Errorf("make a signer: %w", err)
 	}

@@ -7,8 +7,8 @@ type Product struct {
 	Name string
 	// Issuer is the part of the issuer after the host; a slash at its end counts.
 	Issuer string
-	// The paths of the endpoints, from the root of the host.
-	Authorization, Token, UserInfo, Keys string
+	// Paths are those of the endpoints but discovery, from the root of the host.
+	Paths map[Endpoint]string
 	// Scopes are those the provider knows; StrictScopes refuses others.
 	Scopes       []string
 	StrictScopes bool
@@ -37,8 +37,11 @@ type Product struct {
 // tells nothing else.
 func Authelia() Product {
 	return Product{
-		Name:          "Authelia",
-		Authorization: "/api/oidc/authorization", Token: "/api/oidc/token", UserInfo: "/api/oidc/userinfo", Keys: "/jwks.json",
+		Name: "Authelia",
+		Paths: map[Endpoint]string{ //nolint:gosec // paths, no credentials
+			Authorization: "/api/oidc/authorization", Token: "/api/oidc/token",
+			UserInfo: "/api/oidc/userinfo", Keys: "/jwks.json",
+		},
 		Scopes:       []string{"offline_access", "openid", "profile", "groups", "email"},
 		StrictScopes: true,
 		ClientAuth:   []string{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"},
@@ -52,8 +55,10 @@ func Authelia() Product {
 func Authentik() Product {
 	return Product{
 		Name: "Authentik", Issuer: "/application/o/visa/",
-		Authorization: "/application/o/authorize/", Token: "/application/o/token/",
-		UserInfo: "/application/o/userinfo/", Keys: "/application/o/visa/jwks/",
+		Paths: map[Endpoint]string{
+			Authorization: "/application/o/authorize/", Token: "/application/o/token/",
+			UserInfo: "/application/o/userinfo/", Keys: "/application/o/visa/jwks/",
+		},
 		Scopes:     []string{"openid", "email", "profile"},
 		ClientAuth: []string{"client_secret_post", "client_secret_basic"},
 		Algorithm:  jose.RS256, Algorithms: []string{"RS256"},
@@ -65,8 +70,10 @@ func Authentik() Product {
 func Keycloak() Product {
 	return Product{
 		Name: "Keycloak", Issuer: "/realms/home",
-		Authorization: "/realms/home/protocol/openid-connect/auth", Token: "/realms/home/protocol/openid-connect/token",
-		UserInfo: "/realms/home/protocol/openid-connect/userinfo", Keys: "/realms/home/protocol/openid-connect/certs",
+		Paths: map[Endpoint]string{ //nolint:gosec // paths, no credentials
+			Authorization: "/realms/home/protocol/openid-connect/auth", Token: "/realms/home/protocol/openid-connect/token",
+			UserInfo: "/realms/home/protocol/openid-connect/userinfo", Keys: "/realms/home/protocol/openid-connect/certs",
+		},
 		Scopes:       []string{"openid", "profile", "email", "roles", "web-origins", "acr", "offline_access"},
 		StrictScopes: true,
 		ClientAuth:   []string{"client_secret_basic", "private_key_jwt", "client_secret_post", "tls_client_auth", "client_secret_jwt"},

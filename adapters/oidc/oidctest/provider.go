@@ -108,10 +108,10 @@ func New(base string, cfg Config) (*Provider, error) {
 		handler  http.HandlerFunc
 	}{
 		{Discovery, strings.TrimSuffix(p.product.Issuer, "/") + "/.well-known/openid-configuration", p.discovery},
-		{Keys, p.product.Keys, p.keySet},
-		{Authorization, p.product.Authorization, p.authorize},
-		{Token, p.product.Token, p.exchange},
-		{UserInfo, p.product.UserInfo, p.userInfo},
+		{Keys, p.product.Paths[Keys], p.keySet},
+		{Authorization, p.product.Paths[Authorization], p.authorize},
+		{Token, p.product.Paths[Token], p.exchange},
+		{UserInfo, p.product.Paths[UserInfo], p.userInfo},
 	} {
 		if strings.HasSuffix(e.path, "/") {
 			e.path += "{$}"
@@ -264,10 +264,10 @@ func (p *Provider) discovery(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := map[string]any{
 		"issuer":                                p.Issuer(),
-		"authorization_endpoint":                p.base + p.product.Authorization,
-		"token_endpoint":                        p.base + p.product.Token,
-		"userinfo_endpoint":                     p.base + p.product.UserInfo,
-		"jwks_uri":                              p.base + p.product.Keys,
+		"authorization_endpoint":                p.base + p.product.Paths[Authorization],
+		"token_endpoint":                        p.base + p.product.Paths[Token],
+		"userinfo_endpoint":                     p.base + p.product.Paths[UserInfo],
+		"jwks_uri":                              p.base + p.product.Paths[Keys],
 		"scopes_supported":                      p.product.Scopes,
 		"response_types_supported":              []string{"code"},
 		"subject_types_supported":               []string{"public"},
