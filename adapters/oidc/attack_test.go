@@ -71,6 +71,10 @@ func TestForgedIDTokens(t *testing.T) {
 		{"another audience", set("aud", "other"), "audience"},
 		{"no audience", without("aud"), "audience"},
 		{"other audiences", set("aud", []string{"other", "visa-2"}), "audience"},
+		{"an audience that tells a secret", func(_ *testing.T, _ *oidctest.Server, c map[string]any) string {
+			c["aud"] = c["nonce"]
+			return ""
+		}, "audience"},
 		{"two audiences, authorized", set("aud", []string{"other", "visa"}), ""},
 		{"two audiences, nobody authorized", func(_ *testing.T, _ *oidctest.Server, c map[string]any) string {
 			c["aud"] = []string{"other", "visa"}

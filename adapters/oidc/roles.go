@@ -56,7 +56,7 @@ func (r Roles) RoleFor(groups []string) (role account.Role, ok bool) {
 	given := map[account.Role]bool{r[everybody]: true}
 	for _, g := range groups {
 		given[r[g]] = true
-		if name, slash := strings.CutPrefix(g, "/"); slash && name != everybody {
+		if name, slash := strings.CutPrefix(g, "/"); slash {
 			given[r[name]] = true
 		}
 	}

@@ -52,7 +52,9 @@ func (s *Server) CertificatePEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.http.Certificate().Raw})
 }
 
-// Close returns when no request is under way.
+// Close returns when no request is under way. As httptest does, it also cuts off
+// the idle connections of http.DefaultTransport: a browser of a test beside
+// others needs a transport of its own.
 func (s *Server) Close() {
 	s.http.CloseClientConnections()
 	s.http.Close()
