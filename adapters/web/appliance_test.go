@@ -47,7 +47,7 @@ type appliance struct {
 	me       account.Owner
 	token    string
 	keys     *keys
-	log    *bytes.Buffer
+	log      *bytes.Buffer
 
 	portal  *portal
 	mail    *mail

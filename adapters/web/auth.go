@@ -39,12 +39,10 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		case c.Path() == "" || public(c.Path()):
 			return next(c)
-		case isAPI(c):
-			return s.unauthorized(c, err)
-		case errors.Is(err, account.ErrNoSession):
+		case errors.Is(err, account.ErrNoSession) && !isAPI(c):
 			return s.toSignIn(c)
 		}
-		return err
+		return s.unauthorized(c, err)
 	}
 }
 

@@ -10,11 +10,10 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
-	"cz-visa-monitor/app/watch"
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/ui"
 )
 
@@ -115,7 +114,7 @@ func (s *Server) showAsset(c echo.Context) error {
 // link is relative, so that it holds under a sub-path.
 func (s *Server) toPage(c echo.Context) error {
 	id := c.Param("id")
-	if len(id) != watch.IDLen || strings.Trim(id, "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+	if !account.IsID(id) {
 		return echo.ErrNotFound
 	}
 	return c.Redirect(http.StatusSeeOther, "../#application-"+id)

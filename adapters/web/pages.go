@@ -131,13 +131,8 @@ func (s *Server) toSignIn(c echo.Context) error {
 	if code != "" {
 		to = "setup"
 	}
-	return see(c, s.upwards(c)+to)
-}
-
-// upwards leads from the page of a request to the folder of all pages.
-func (s *Server) upwards(c echo.Context) string {
-	if c.Path() == "/applications/:id" {
-		return "../"
+	if id := c.Param("id"); c.Path() == "/applications/:id" && account.IsID(id) {
+		return see(c, "../"+to+"?application="+id) // The link of a message.
 	}
-	return "./"
+	return see(c, "./"+to)
 }

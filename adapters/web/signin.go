@@ -16,12 +16,14 @@ const pendingLasts = 5 * time.Minute
 type signInPage struct {
 	view
 	Name string
+	// Application is the ID of the one to show afterwards, "" for none.
+	Application string
 	// External is what another service is called through which one may sign in.
 	External string
 }
 
 func (s *Server) signInPage(c echo.Context) *signInPage {
-	p := &signInPage{view: s.view(c, "page.sign_in")}
+	p := &signInPage{view: s.view(c, "page.sign_in"), Application: pointedAt(c)}
 	if s.cfg.External != nil {
 		p.External = s.cfg.ExternalName
 	}
@@ -49,27 +51,54 @@ func (s *Server) signIn(c echo.Context) error {
 func (s *Server) enter(c echo.Context, in account.SignedIn) error {
 	if in.Pending != "" {
 		s.setCookie(c, pendingCookie, in.Pending, pendingLasts)
-		return see(c, "second-factor")
+		return see(c, "second-factor"+askedFor(c))
 	}
 	s.setCookie(c, pendingCookie, "", 0)
 	s.keepSession(c, in.Secret)
+	if id := pointedAt(c); id != "" {
+		return see(c, "./#application-"+id)
+	}
 	return see(c, "./")
 }
 
-type secondFactorPage struct{ view }
+// pointedAt returns the ID of the application to which the link led that somebody
+// followed before he signed in, "" for none.
+func pointedAt(c echo.Context) string {
+	if id := c.FormValue("application"); account.IsID(id) {
+		return id
+	}
+	return ""
+}
+
+// askedFor is the query that keeps what pointedAt returns.
+func askedFor(c echo.Context) string {
+	if id := pointedAt(c); id != "" {
+		return "?application=" + id
+	}
+	return ""
+}
+
+type secondFactorPage struct {
+	view
+	Application string
+}
+
+func (s *Server) secondFactorPage(c echo.Context) *secondFactorPage {
+	return &secondFactorPage{view: s.view(c, "page.second"), Application: pointedAt(c)}
+}
 
 func (s *Server) showSecondFactor(c echo.Context) error {
 	if cookieValue(c.Request(), pendingCookie) == "" {
 		return see(c, "sign-in")
 	}
-	return s.show(c, http.StatusOK, "second-factor", &secondFactorPage{s.view(c, "page.second")})
+	return s.show(c, http.StatusOK, "second-factor", s.secondFactorPage(c))
 }
 
 func (s *Server) giveSecondFactor(c echo.Context) error {
 	r := c.Request()
 	in, err := s.cfg.Accounts.SignInSecond(r.Context(), cookieValue(r, pendingCookie), c.FormValue("code"), s.from(c))
 	if err != nil {
-		p := &secondFactorPage{s.view(c, "page.second")}
+		p := s.secondFactorPage(c)
 		return s.complain(c, "second-factor", &p.view, func() any { return p }, err)
 	}
 	return s.enter(c, in)
