@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -87,11 +88,17 @@ func mrzLines(text string) (lines []string, ok bool) {
 	if len(text) > maxZone {
 		return nil, false
 	}
-	// Some keyboards and word processors make « of <<, some people type it for <.
-	// The length tells which it was.
-	for _, chevron := range []string{filler, filler + filler} {
-		if lines, ok = arrange(cleanLines(text, chevron)); ok {
-			return lines, true
+	// Word processors make « of <<, some people type it for <. The first leave
+	// single ones as they are.
+	chevrons := []string{filler, filler + filler}
+	if strings.ContainsAny(text, "<‹") {
+		slices.Reverse(chevrons)
+	}
+	for _, arrange := range []func([]string) ([]string, bool){asPrinted, filledUp, runTogether} {
+		for _, chevron := range chevrons {
+			if lines, ok = arrange(cleanLines(text, chevron)); ok {
+				return lines, true
+			}
 		}
 	}
 	return nil, false
@@ -124,21 +131,32 @@ func cleanLines(text, chevron string) (lines []string) {
 	return lines
 }
 
-// arrange brings lines into the form of a format. Where the line of the name,
-// which ends with fillers that are hard to count, is the only one of another
-// length, the fillers are made up; lines that run together, or were broken
-// elsewhere, are told by their length.
-func arrange(lines []string) ([]string, bool) {
-	switch {
-	case len(lines) == 2 && (len(lines[1]) == 44 || len(lines[1]) == 36):
-		if name, ok := fill(lines[0], len(lines[1])); ok {
-			return []string{name, lines[1]}, true
+// asPrinted returns lines that have the form of a format.
+func asPrinted(lines []string) ([]string, bool) {
+	return lines, slices.ContainsFunc(mrzLayouts(), func(l mrzLayout) bool {
+		return len(lines) == l.lines && !slices.ContainsFunc(lines, func(line string) bool { return len(line) != l.width })
+	})
+}
+
+// filledUp returns lines of which only that of the name has another length: it
+// ends with fillers that are hard to count.
+func filledUp(lines []string) ([]string, bool) {
+	for _, l := range mrzLayouts() {
+		if len(lines) != l.lines {
+			continue
 		}
-	case len(lines) == 3 && len(lines[0]) == 30 && len(lines[1]) == 30:
-		if name, ok := fill(lines[2], 30); ok {
-			return []string{lines[0], lines[1], name}, true
+		filled := slices.Clone(lines)
+		filled[l.name.line] = fill(lines[l.name.line], l.width)
+		if _, ok := asPrinted(filled); ok {
+			return filled, true
 		}
 	}
+	return nil, false
+}
+
+// runTogether returns the lines of a zone whose lines run together, or were
+// broken elsewhere: its length tells the format.
+func runTogether(lines []string) ([]string, bool) {
 	whole := strings.Join(lines, "")
 	for _, l := range mrzLayouts() {
 		if len(whole) != l.lines*l.width {
@@ -154,10 +172,7 @@ func arrange(lines []string) ([]string, bool) {
 }
 
 // fill gives a line as many fillers at its end as it needs to be width long.
-func fill(line string, width int) (string, bool) {
+func fill(line string, width int) string {
 	line = strings.TrimRight(line, filler)
-	if len(line) > width {
-		return "", false
-	}
-	return line + strings.Repeat(filler, width-len(line)), true
+	return line + strings.Repeat(filler, max(width-len(line), 0))
 }
