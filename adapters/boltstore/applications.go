@@ -171,7 +171,10 @@ func (s *Store) Remove(_ context.Context, id watch.ID) error {
 		if err := deletePrefix(tx.Bucket([]byte(bucketHistory)), []byte(id)); err != nil {
 			return err
 		}
-		return s.forgetDeliveries(tx, id)
+		if err := s.unlinkPeople(tx, string(id)); err != nil {
+			return err
+		}
+		return s.forgetDeliveries(tx, string(id))
 	})
 	if err != nil {
 		return fmt.Errorf("remove an application: %w", err)

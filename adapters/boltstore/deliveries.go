@@ -11,7 +11,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"cz-visa-monitor/app/alert"
-	"cz-visa-monitor/app/watch"
 )
 
 // keepDeliveries is how long settled deliveries stay in the log.
@@ -91,7 +90,7 @@ func (s *Store) prune(tx *bbolt.Tx, limit time.Time) error {
 		}
 		err := deliveries.Delete(k)
 		if readable {
-			err = errors.Join(err, tx.Bucket([]byte(bucketAbout)).Delete([]byte(d.Notification.ApplicationID+d.ID)))
+			err = errors.Join(err, tx.Bucket([]byte(bucketAbout)).Delete([]byte(d.Notification.About()+d.ID)))
 		} else {
 			err = errors.Join(err, unlist(tx, string(k)))
 		}
@@ -122,8 +121,8 @@ func deleteFirst(b *bbolt.Bucket, isIt func(k, v []byte) bool) error {
 	return nil
 }
 
-// forgetDeliveries removes every delivery about an application.
-func (s *Store) forgetDeliveries(tx *bbolt.Tx, id watch.ID) error {
+// forgetDeliveries removes every delivery about an application or a person.
+func (s *Store) forgetDeliveries(tx *bbolt.Tx, id string) error {
 	about := tx.Bucket([]byte(bucketAbout))
 	c := about.Cursor()
 	for k, v := c.Seek([]byte(id)); bytes.HasPrefix(k, []byte(id)); k, v = c.Next() {

@@ -1,5 +1,5 @@
 // Package boltstore keeps everything in one bbolt file: applications, their
-// history, channels, the outbox, operator notices and tokens. Keys are opaque
+// history, channels, the outbox, operator notices, tokens, people. Keys are opaque
 // IDs; values are sealed.
 package boltstore
 
@@ -40,16 +40,21 @@ const (
 	bucketChannels     = "channels"     // channel ID → sealed Channel
 	bucketDeliveries   = "deliveries"   // delivery ID (begins with its time) → sealed Delivery
 	bucketOutbox       = "outbox"       // channel ID + sequence → next attempt + delivery ID; the waiting ones only
-	bucketAbout        = "about"        // application ID + delivery ID → key in the outbox
+	bucketAbout        = "about"        // application or person ID + delivery ID → key in the outbox
 	bucketNotices      = "notices"      // digest of the key → sealed standing Notification
 	bucketSources      = "sources"      // source name → sealed SourceState
 	bucketTokens       = "tokens"       // hash of the secret → sealed Token
+	bucketPeople       = "people"       // person ID → age file of a Person
+	bucketPeopleOf     = "people_of"    // owner + person ID → nothing, so that a list opens only what it shows
+	bucketPeopleIn     = "people_in"    // application ID + person ID → nothing
+	bucketReminders    = "reminders"    // day of the next reminder + person ID + document ID → day of expiry
 )
 
 func buckets() []string {
 	return []string{
 		bucketMeta, bucketApplications, bucketSchedule, bucketReferences, bucketHistory,
 		bucketChannels, bucketDeliveries, bucketOutbox, bucketAbout, bucketNotices, bucketSources, bucketTokens,
+		bucketPeople, bucketPeopleOf, bucketPeopleIn, bucketReminders,
 	}
 }
 
