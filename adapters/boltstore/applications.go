@@ -234,7 +234,7 @@ func (s *Store) Remove(_ context.Context, id watch.ID, owner account.Owner) (wat
 		if err := tx.Bucket([]byte(bucketWatched)).Delete(watchedKey(owner, id)); err != nil {
 			return err
 		}
-		if err := s.forgetDeliveries(tx, id, owner); err != nil {
+		if err := s.forgetDeliveries(tx, string(id), owner); err != nil {
 			return err
 		}
 		return s.putApplication(tx, a)
@@ -281,7 +281,10 @@ func (s *Store) removeWhole(tx *bbolt.Tx, a watch.Application, readable bool) er
 	if err := deletePrefix(tx.Bucket([]byte(bucketHistory)), id); err != nil {
 		return err
 	}
-	return s.forgetDeliveries(tx, a.ID, "")
+	if err := s.unlinkPeople(tx, string(a.ID)); err != nil {
+		return err
+	}
+	return s.forgetDeliveries(tx, string(a.ID), "")
 }
 
 // watchersOf returns the entries of the index about an application, from the

@@ -12,7 +12,6 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
-	"cz-visa-monitor/app/watch"
 )
 
 // keepDeliveries is how long settled deliveries stay in the log.
@@ -106,7 +105,7 @@ func (s *Store) prune(tx *bbolt.Tx, limit time.Time) error {
 		}
 		err := deliveries.Delete(k)
 		if readable {
-			err = errors.Join(err, tx.Bucket([]byte(bucketAbout)).Delete([]byte(d.Notification.ApplicationID+d.ID)))
+			err = errors.Join(err, tx.Bucket([]byte(bucketAbout)).Delete([]byte(d.Notification.About()+d.ID)))
 		} else {
 			err = errors.Join(err, unlist(tx, string(k)))
 		}
@@ -137,9 +136,9 @@ func deleteFirst(b *bbolt.Bucket, isIt func(k, v []byte) bool) error {
 	return nil
 }
 
-// forgetDeliveries removes every delivery about an application, of one owner or,
-// with owner "", of all. One that cannot be read goes with all only.
-func (s *Store) forgetDeliveries(tx *bbolt.Tx, id watch.ID, owner account.Owner) error {
+// forgetDeliveries removes every delivery about an application or a person, of
+// one owner or, with owner "", of all. One that cannot be read goes with all only.
+func (s *Store) forgetDeliveries(tx *bbolt.Tx, id string, owner account.Owner) error {
 	about := tx.Bucket([]byte(bucketAbout))
 	for _, k := range keysWith(about, []byte(id)) {
 		delivery := k[len(id):]

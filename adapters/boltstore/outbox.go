@@ -99,7 +99,7 @@ func (s *Store) putDelivery(tx *bbolt.Tx, d alert.Delivery) error {
 		return err
 	}
 	p, outbox := placeOf(d), tx.Bucket([]byte(bucketOutbox))
-	if id := d.Notification.ApplicationID; id != "" {
+	if id := d.Notification.About(); id != "" {
 		if err := tx.Bucket([]byte(bucketAbout)).Put([]byte(id+d.ID), p.key()); err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 // Package boltstore keeps everything in one bbolt file: applications, their
 // history, channels, the outbox, operator notices, accounts and the audit
-// trail. Keys are opaque IDs; values are sealed.
+// trail, people. Keys are opaque IDs; values are sealed.
 package boltstore
 
 import (
@@ -41,7 +41,7 @@ const (
 	bucketChannels     = "channels"     // channel ID → sealed Channel
 	bucketDeliveries   = "deliveries"   // delivery ID (begins with its time) → sealed Delivery
 	bucketOutbox       = "outbox"       // channel ID + sequence → next attempt + delivery ID; the waiting ones only
-	bucketAbout        = "about"        // application ID + delivery ID → key in the outbox
+	bucketAbout        = "about"        // application or person ID + delivery ID → key in the outbox
 	bucketNotices      = "notices"      // digest of the key → sealed standing Notification
 	bucketSources      = "sources"      // source name → sealed SourceState
 	bucketTokens       = "tokens"       // hash of the secret → sealed Token
@@ -52,6 +52,10 @@ const (
 	bucketHeld         = "held"         // user ID + kind + ID of a session, token or group → hash of the secret
 	bucketInvitations  = "invitations"  // hash of the secret → sealed Invitation
 	bucketAudit        = "audit"        // sequence → sealed Entry of the audit trail
+	bucketPeople       = "people"       // person ID → age file of a Person
+	bucketPeopleOf     = "people_of"    // owner + person ID → nothing, so that a list opens only what it shows
+	bucketPeopleIn     = "people_in"    // application ID + person ID → nothing
+	bucketReminders    = "reminders"    // day of the next reminder + person ID + document ID → day of expiry
 )
 
 func buckets() []string {
@@ -59,6 +63,7 @@ func buckets() []string {
 		bucketMeta, bucketApplications, bucketSchedule, bucketWatched, bucketReferences, bucketHistory,
 		bucketChannels, bucketDeliveries, bucketOutbox, bucketAbout, bucketNotices, bucketSources, bucketTokens,
 		bucketUsers, bucketNames, bucketGroups, bucketSessions, bucketHeld, bucketInvitations, bucketAudit,
+		bucketPeople, bucketPeopleOf, bucketPeopleIn, bucketReminders,
 	}
 }
 

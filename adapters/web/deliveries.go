@@ -163,5 +163,5 @@ func matter(n alert.Notification) string {
 	if kind == alert.FirstAnswer {
 		kind = alert.StatusChanged
 	}
-	return strings.Join([]string{string(kind), n.ApplicationID, n.Subject}, "\n")
+	return strings.Join([]string{string(kind), n.ApplicationID, n.DocumentID, n.Subject}, "\n")
 }

@@ -3,6 +3,7 @@
 package alert
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,9 +16,10 @@ type Privacy string
 
 // The privacy levels, from the most telling to the least.
 const (
-	// Full: label, whole reference, status and the portal's wording.
+	// Full: label, whole reference, status and the portal's wording; whose
+	// document expires, which kind, and when.
 	Full Privacy = "full"
-	// Masked: masked reference and status.
+	// Masked: masked reference and status; the kind of a document and the days left.
 	Masked Privacy = "masked"
 	// Silent: only that there is news; nothing about whom or what. Notices about
 	// the appliance, which are about nobody, are told all the same.
@@ -54,6 +56,8 @@ const (
 	StatusChanged Kind = "status_changed"
 	// CannotCheck: the portal's form does not offer the category or year of the number.
 	CannotCheck Kind = "cannot_check"
+	// DocumentExpires: a travel document expires soon, or today.
+	DocumentExpires Kind = "document_expires"
 	// NothingChecked: no check has succeeded for hours (operators).
 	NothingChecked Kind = "nothing_checked"
 	// LayoutChanged: the portal's page is not the known one (operators).
@@ -71,6 +75,7 @@ type Notification struct {
 	// Resolved: the trouble of an operator notice is over.
 	Resolved bool `json:"resolved,omitempty"`
 	// ApplicationID, Label and Reference name the application, if there is one.
+	// Where the notification is about a person, Label is the person's name.
 	ApplicationID string         `json:"application_id,omitempty"`
 	Label         string         `json:"label,omitempty"`
 	Reference     visa.Reference `json:"reference,omitzero"`
@@ -80,6 +85,15 @@ type Notification struct {
 	// Text is the portal's wording, Link its official link about the outcome.
 	Text string `json:"text,omitempty"`
 	Link string `json:"link,omitempty"`
+	// PersonID and DocumentID name a person and a travel document. Document is
+	// the document's kind as dossier.Kind spells it, Expires its last day as
+	// 2031-05-17, DaysLeft how many days that is from the day of At. Its number
+	// is no part of any message.
+	PersonID   string `json:"person_id,omitempty"`
+	DocumentID string `json:"document_id,omitempty"`
+	Document   string `json:"document,omitempty"`
+	Expires    string `json:"expires,omitempty"`
+	DaysLeft   int    `json:"days_left,omitempty"`
 	// Subject names what an operator notice is about: a channel's name or a source.
 	Subject string `json:"subject,omitempty"`
 	// Detail is a failure code or a redacted error, for operator notices.
@@ -89,6 +103,10 @@ type Notification struct {
 	// At is when the thing told was seen.
 	At time.Time `json:"at"`
 }
+
+// About returns the ID of the application or person that n is about, "" if it
+// is about neither.
+func (n Notification) About() string { return cmp.Or(n.ApplicationID, n.PersonID) }
 
 // Message is a Notification put into words for one channel.
 type Message struct {

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"cz-visa-monitor/app/locale"
@@ -28,6 +29,9 @@ const (
 	priorityChange   = 4
 	priorityDecision = 5
 )
+
+// urgentDays is how many days before its expiry a document becomes urgent.
+const urgentDays = 7
 
 // Compose puts n into words for channel c: in the language of l, telling no
 // more than the channel's privacy level allows. baseURL is the appliance's own
@@ -104,9 +108,50 @@ func (w *writer) telling() {
 		w.status("status", "alert.title.status")
 	case CannotCheck:
 		w.cannotCheck()
+	case DocumentExpires:
+		w.document()
 	default:
 		w.notice()
 	}
+}
+
+// document tells that a travel document expires. The number of the document is
+// not even known here.
+func (w *writer) document() {
+	variant := ""
+	if w.privacy != Full {
+		variant = "_masked"
+	}
+	if w.n.DaysLeft == 0 {
+		variant += "_today"
+	}
+	args := []any{"document", w.named("document", w.n.Document), "who", cut(oneLine(w.n.Label), maxLabel), "count", w.n.DaysLeft, "date", w.day()}
+	w.out.Title = w.l.Text("alert.title.document"+variant, args...)
+	w.out.Lead = w.l.Text("alert.lead.document"+variant, args...)
+	w.out.NextTitle = w.l.Text("alert.part.next")
+	w.out.Next = w.named("alert.next.document", w.n.Document)
+	if key := "alert.link.document." + w.n.Document; w.l.Has(key) {
+		w.add("alert.part.official", w.l.Text(key))
+	}
+	w.add("alert.part.seen", w.l.Time(w.n.At))
+}
+
+// named returns the text of a kind of document, or that of any document where
+// the catalogue does not know the kind.
+func (w *writer) named(group, kind string) string {
+	if key := group + "." + kind; w.l.Has(key) {
+		return w.l.Text(key)
+	}
+	return w.l.Text(group + ".other")
+}
+
+// day returns the last day of the document as the language writes it.
+func (w *writer) day() string {
+	t, err := time.Parse(time.DateOnly, w.n.Expires)
+	if err != nil {
+		return w.n.Expires
+	}
+	return w.l.Day(t)
 }
 
 // status tells what the portal says and what follows from it.
@@ -221,14 +266,16 @@ func (w *writer) add(labelKey, value string) {
 	w.out.Facts = append(w.out.Facts, fact{Label: w.l.Text(labelKey), Value: value})
 }
 
-// link returns the page to open: the application's own, or the first one where
+// link returns the page to open: the application's or person's own, or the first one where
 // there is none or the ID would tell one application from another.
 func (w *writer) link() string {
 	switch {
 	case w.home == "":
 		return ""
-	case w.n.ApplicationID == "" || w.discreet():
+	case w.n.About() == "" || w.discreet():
 		return w.home + "/"
+	case w.n.ApplicationID == "":
+		return w.home + "/people/" + url.PathEscape(w.n.PersonID)
 	}
 	return w.home + "/applications/" + url.PathEscape(w.n.ApplicationID)
 }
@@ -239,6 +286,8 @@ func (w *writer) priority() int {
 		return priorityDefault
 	case w.n.Resolved:
 		return priorityResolved
+	case w.n.Kind == DocumentExpires && w.n.DaysLeft > urgentDays:
+		return priorityDefault
 	case w.n.Kind == StatusChanged && w.n.To.Final():
 		return priorityDecision
 	}
@@ -258,6 +307,8 @@ func (w *writer) tags() []string {
 		return []string{statusTag(w.n.To)}
 	case w.n.Resolved:
 		return []string{"white_check_mark"}
+	case w.n.Kind == DocumentExpires && w.n.DaysLeft > urgentDays:
+		return []string{"calendar"}
 	}
 	return []string{"warning"}
 }

@@ -74,6 +74,16 @@ func stories(t testing.TB) map[string]alert.Notification {
 		"channel_dead":         notice(alert.ChannelDead, "Anna's phone", "the server answered 401 Unauthorized"),
 		"channel_dead_over":    over(notice(alert.ChannelDead, "Anna's phone", "")),
 	}
+	for _, d := range []struct {
+		kind string
+		left int
+	}{{"passport", 180}, {"residence_card", 90}, {"visa", 7}, {"insurance", 2}, {"passport", 1}, {"residence_card", 0}, {"some later kind", 30}} {
+		n := alert.Notification{
+			Kind: alert.DocumentExpires, PersonID: "personid234567", DocumentID: "docid234567", Label: "Ludmila Quetzal",
+			Document: d.kind, DaysLeft: d.left, Expires: at.AddDate(0, 0, d.left).Format(time.DateOnly), At: at,
+		}
+		all[fmt.Sprintf("document_%s_%d", strings.ReplaceAll(d.kind, " ", "_"), d.left)] = n
+	}
 	for _, s := range visa.Statuses() {
 		all["first_"+string(s)] = about(alert.FirstAnswer, "", s)
 		if s != visa.NotFound && s != visa.InProgress {
@@ -165,7 +175,7 @@ func TestComposeReveals(t *testing.T) {
 			}
 			masked := whole(alert.Masked)
 			for what, secret := range map[string]string{
-				"the label": n.Label, "the reference": n.Reference.String(), "the wording": n.Text,
+				"the label": n.Label, "the name": "Ludmila", "the reference": n.Reference.String(), "the wording": n.Text,
 				"the server's answer": n.Detail, "a channel's name": "Anna's phone",
 			} {
 				if secret != "" && n.Kind != alert.NothingChecked && n.Kind != alert.LayoutChanged && strings.Contains(masked, secret) {
@@ -253,6 +263,12 @@ func TestComposeSaysWhatMatters(t *testing.T) {
 		{"changed_granted_oam_without_label", "cs", alert.Full, "#from-the-portal"},
 		{"changed_granted", "en", alert.Full, "> about the visa application ZZZZ202508090001."},
 		{"gone", "en", alert.Full, "That is not a decision."},
+		{"document_passport_180", "en", alert.Full, "Ludmila Quetzal – Passport: the last day is 21 May 2027. 180 days are left."},
+		{"document_passport_1", "en", alert.Masked, "1 day is left"},
+		{"document_residence_card_0", "cs", alert.Full, "dnes, 22. listopadu 2026, je poslední den"},
+		{"document_insurance_2", "cs", alert.Masked, "zbývají 2 dny"},
+		{"document_residence_card_90", "en", alert.Full, "Official page: https://ipc.gov.cz/en/"},
+		{"document_some_later_kind_30", "en", alert.Masked, "Document of somebody whose documents are kept here"},
 		{"changed_unknown", "en", alert.Full, "words this program does not know"},
 		{"changed_unknown", "en", alert.Masked, "Look yourself"},
 		{"nothing_checked", "en", alert.Full, "the portal asked for fewer requests"},

@@ -10,7 +10,12 @@ func (l *Locale) Number(n int) string { return l.printer.Sprint(n) }
 
 // Date writes the day of t in the catalogues' time zone: 22 November 2026.
 func (l *Locale) Date(t time.Time) string {
-	t = t.In(l.zone)
+	return l.Day(t.In(l.zone))
+}
+
+// Day writes the day of t in t's own zone: for a day of the calendar, which is
+// the same everywhere.
+func (l *Locale) Day(t time.Time) string {
 	return l.Text("date.day",
 		"day", strconv.Itoa(t.Day()),
 		"month", l.Text("date.month."+strconv.Itoa(int(t.Month()))),

@@ -216,3 +216,13 @@ func TestNumbersDatesAndDurations(t *testing.T) {
 		})
 	}
 }
+
+func TestDayIsTheSameInEveryZone(t *testing.T) {
+	t.Parallel()
+	en := mustLoad(t).For("en")
+	for _, zone := range []*time.Location{time.UTC, time.FixedZone("east", 14*3600), time.FixedZone("west", -12*3600)} {
+		if got := en.Day(time.Date(2031, 5, 17, 0, 0, 0, 0, zone)); got != "17 May 2031" {
+			t.Errorf("in %s it is %s", zone, got)
+		}
+	}
+}
