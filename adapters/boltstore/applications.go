@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -138,7 +139,7 @@ func (s *Store) EveryApplication(_ context.Context, yield func(watch.Application
 }
 
 // Add implements watch.Applications.
-func (s *Store) Add(_ context.Context, a watch.Application) error {
+func (s *Store) Add(ctx context.Context, a watch.Application) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	if s.count >= watch.MaxApplications {
@@ -153,7 +154,7 @@ func (s *Store) Add(_ context.Context, a watch.Application) error {
 		if err := refs.Put(digest, []byte(a.ID)); err != nil {
 			return err
 		}
-		if err := s.listWatchers(tx, nil, a.Watchers, a.ID); err != nil {
+		if err := s.listWatchers(ctx, tx, watch.Application{ID: a.ID}, a); err != nil {
 			return err
 		}
 		return s.putApplication(tx, a)
@@ -166,7 +167,7 @@ func (s *Store) Add(_ context.Context, a watch.Application) error {
 }
 
 // Edit implements watch.Applications.
-func (s *Store) Edit(_ context.Context, id watch.ID, edit func(*watch.Application) error) (watch.Application, error) {
+func (s *Store) Edit(ctx context.Context, id watch.ID, edit func(*watch.Application) error) (watch.Application, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	a, err := s.application(id)
@@ -179,7 +180,7 @@ func (s *Store) Edit(_ context.Context, id watch.ID, edit func(*watch.Applicatio
 	}
 	a.Revision++
 	err = s.update(func(tx *bbolt.Tx) error {
-		if err := s.listWatchers(tx, was.Watchers, a.Watchers, id); err != nil {
+		if err := s.listWatchers(ctx, tx, was, a); err != nil {
 			return err
 		}
 		return s.putApplication(tx, a)
@@ -190,22 +191,20 @@ func (s *Store) Edit(_ context.Context, id watch.ID, edit func(*watch.Applicatio
 	return a, nil
 }
 
-// listWatchers brings the index of who watches id from was to is.
-func (s *Store) listWatchers(tx *bbolt.Tx, was, is []watch.Watcher, id watch.ID) error {
+// listWatchers brings the index of who watches an application from was to is,
+// and the audit trail up to what was changed about whom.
+func (s *Store) listWatchers(ctx context.Context, tx *bbolt.Tx, was, is watch.Application) error {
 	index := tx.Bucket([]byte(bucketWatched))
-	for _, w := range was {
-		if slices.ContainsFunc(is, func(o watch.Watcher) bool { return o.Owner == w.Owner }) {
+	for _, w := range is.Watchers {
+		before, action := was.Watcher(w.Owner), account.ApplicationAdded
+		if before == nil {
+			if err := index.Put(watchedKey(w.Owner, is.ID), nil); err != nil {
+				return err
+			}
+		} else if action = account.ApplicationChanged; reflect.DeepEqual(*before, w) {
 			continue
 		}
-		if err := index.Delete(watchedKey(w.Owner, id)); err != nil {
-			return err
-		}
-	}
-	for _, w := range is {
-		if slices.ContainsFunc(was, func(o watch.Watcher) bool { return o.Owner == w.Owner }) {
-			continue
-		}
-		if err := index.Put(watchedKey(w.Owner, id), nil); err != nil {
+		if err := s.audit(ctx, tx, action, account.KindApplication, string(is.ID), string(w.Owner)); err != nil {
 			return err
 		}
 	}
@@ -214,7 +213,7 @@ func (s *Store) listWatchers(tx *bbolt.Tx, was, is []watch.Watcher, id watch.ID)
 
 // Remove implements watch.Applications. An application that cannot be read can
 // be removed like any other; nobody is left to watch it then.
-func (s *Store) Remove(_ context.Context, id watch.ID, owner account.Owner) (watch.Application, error) {
+func (s *Store) Remove(ctx context.Context, id watch.ID, owner account.Owner) (watch.Application, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	if watches, err := s.watches(owner, id); err != nil || !watches {
@@ -228,6 +227,9 @@ func (s *Store) Remove(_ context.Context, id watch.ID, owner account.Owner) (wat
 	a.Watchers = slices.DeleteFunc(a.Watchers, func(w watch.Watcher) bool { return w.Owner == owner })
 	a.Revision++
 	err := s.update(func(tx *bbolt.Tx) error {
+		if err := s.audit(ctx, tx, account.ApplicationRemoved, account.KindApplication, string(id), string(owner)); err != nil {
+			return err
+		}
 		if len(a.Watchers) == 0 {
 			return s.removeWhole(tx, a, unreadable == nil)
 		}

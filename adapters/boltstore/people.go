@@ -23,11 +23,14 @@ var errForeign = errors.New("it is the file of another person")
 // AddPerson stores a new person, one of dossier.NewPerson. It returns
 // dossier.ErrFull if the owner has too many, and a *dossier.InputError if one of
 // the applications does not exist.
-func (s *Store) AddPerson(_ context.Context, p dossier.Person) error {
+func (s *Store) AddPerson(ctx context.Context, p dossier.Person) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	p.Revision = 1
-	if err := s.update(func(tx *bbolt.Tx) error { return s.putPerson(tx, nil, p) }); err != nil {
+	err := s.update(func(tx *bbolt.Tx) error {
+		return errors.Join(s.putPerson(tx, nil, p), s.audit(ctx, tx, account.PersonAdded, account.KindPerson, p.ID, ""))
+	})
+	if err != nil {
 		return fmt.Errorf("add a person: %w", err)
 	}
 	return nil
@@ -56,7 +59,10 @@ func (s *Store) EditPerson(ctx context.Context, id string, edit func(*dossier.Pe
 		return dossier.Person{}, err
 	}
 	p.Revision++
-	if err := s.update(func(tx *bbolt.Tx) error { return s.putPerson(tx, before, p) }); err != nil {
+	err = s.update(func(tx *bbolt.Tx) error {
+		return errors.Join(s.putPerson(tx, before, p), s.audit(ctx, tx, account.PersonChanged, account.KindPerson, id, ""))
+	})
+	if err != nil {
 		return dossier.Person{}, fmt.Errorf("edit a person: %w", err)
 	}
 	return p, nil
@@ -64,10 +70,16 @@ func (s *Store) EditPerson(ctx context.Context, id string, edit func(*dossier.Pe
 
 // RemovePerson deletes a person with all documents, and whatever waits in the
 // outbox about them. One that cannot be read can be removed like any other.
-func (s *Store) RemovePerson(_ context.Context, id string) error {
+func (s *Store) RemovePerson(ctx context.Context, id string) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	if err := s.update(func(tx *bbolt.Tx) error { return s.forgetPerson(tx, id) }); err != nil {
+	err := s.update(func(tx *bbolt.Tx) error {
+		if err := s.forgetPerson(tx, id); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, account.PersonRemoved, account.KindPerson, id, "")
+	})
+	if err != nil {
 		return fmt.Errorf("remove a person: %w", err)
 	}
 	return nil

@@ -66,6 +66,13 @@ const (
 	KindChannel    = "channel"
 	KindDelivery   = "delivery"
 	KindAudit      = "audit"
+	// KindApplication: the detail of its actions is the owner whose watcher it is about.
+	KindApplication = "application"
+	KindPerson      = "person"
+	KindKey         = "key"
+	KindBackup      = "backup"
+	// KindOwner: the object is a user or a group, with all that is his.
+	KindOwner = "owner"
 )
 
 // Action is what was done, as "kind.done".
@@ -128,6 +135,32 @@ const (
 	DeliveryRevived Action = "delivery.revived"
 	// AuditExported: the audit trail was written out.
 	AuditExported Action = "audit.exported"
+	// ApplicationAdded, ApplicationChanged and ApplicationRemoved: how somebody
+	// watches an application.
+	ApplicationAdded   Action = "application.added"
+	ApplicationChanged Action = "application.changed"
+	ApplicationRemoved Action = "application.removed"
+	// PersonAdded, PersonChanged and PersonRemoved: with the travel documents.
+	PersonAdded   Action = "person.added"
+	PersonChanged Action = "person.changed"
+	PersonRemoved Action = "person.removed"
+	// KeyShown: the recovery key was shown. KeyConfirmed: somebody proved to have
+	// the sheet. KeyRotated and PassphraseChanged: the appliance's own key.
+	// KeyUnlocked: the passphrase was given after a start.
+	KeyShown          Action = "key.shown"
+	KeyConfirmed      Action = "key.confirmed"
+	KeyRotated        Action = "key.rotated"
+	PassphraseChanged Action = "key.passphrase_changed"
+	KeyUnlocked       Action = "key.unlocked"
+	// BackupMade by hand, BackupRead: downloaded. BackupRestored: the store was
+	// replaced by it.
+	BackupMade     Action = "backup.made"
+	BackupRead     Action = "backup.read"
+	BackupRestored Action = "backup.restored"
+	// DataExported, DataImported and DataErased: all that is an owner's.
+	DataExported Action = "data.exported"
+	DataImported Action = "data.imported"
+	DataErased   Action = "data.erased"
 )
 
 // Actions returns the actions above, in that order.
@@ -138,6 +171,8 @@ func Actions() []Action {
 		[]Action{SessionBegun, SessionEnded, SignInFailed, SignInBlocked, TokenMade, TokenRevoked},
 		[]Action{InvitationMade, InvitationUsed, InvitationRemoved, GroupAdded, GroupChanged, GroupRemoved},
 		[]Action{MemberAdded, MemberChanged, MemberRemoved, ChannelAdded, ChannelChanged, ChannelRemoved},
-		[]Action{DeliveryRevived, AuditExported},
+		[]Action{DeliveryRevived, AuditExported, ApplicationAdded, ApplicationChanged, ApplicationRemoved},
+		[]Action{PersonAdded, PersonChanged, PersonRemoved, KeyShown, KeyConfirmed, KeyRotated, PassphraseChanged, KeyUnlocked},
+		[]Action{BackupMade, BackupRead, BackupRestored, DataExported, DataImported, DataErased},
 	)
 }
