@@ -26,7 +26,9 @@ const (
 // steps are the codes of an authenticator that shows the time step itself.
 type steps struct{}
 
-func (steps) Generate(string) (secret, uri string, err error) { return "SECRET", "otpauth://totp/x", nil }
+func (steps) Generate(string) (secret, uri string, err error) {
+	return "SECRET", "otpauth://totp/x", nil
+}
 
 func (steps) Step(_, code string, now time.Time) (uint64, bool) {
 	for step := now.Unix()/30 - 1; step <= now.Unix()/30+1; step++ {
