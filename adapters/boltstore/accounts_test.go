@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +14,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"cz-visa-monitor/app/account"
-	"cz-visa-monitor/app/alert"
 )
 
 const (
@@ -233,8 +231,14 @@ func TestSignInTellsNothing(t *testing.T) {
 	}
 	answers := map[string]bool{}
 	for i, try := range []struct{ name, password string }{
-		{"alena", "something wrong"}, {"nobody", password}, {"gone", password}, {"no password", ""}, {"no password", password},
-		{"", ""}, {strings.Repeat("x", 10_000), strings.Repeat("x", 10_000)}, {"\xff", "\xff"},
+		{"alena", "something wrong"},
+		{"nobody", password},
+		{"gone", password},
+		{"no password", ""},
+		{"no password", password},
+		{"", ""},
+		{strings.Repeat("x", 10_000), strings.Repeat("x", 10_000)},
+		{"\xff", "\xff"},
 	} {
 		in, err := h.SignIn(t.Context(), try.name, try.password, account.Origin{Address: fmt.Sprintf("192.0.2.%d", 10+i)})
 		wait := (*account.WaitError)(nil)
@@ -323,7 +327,7 @@ func TestNothingPersonalInKeys(t *testing.T) {
 	}
 	err = h.store.view(func(tx *bbolt.Tx) error {
 		for _, bucket := range buckets() {
-			for _, key := range keysOf(tx.Bucket([]byte(bucket)), nil) {
+			for _, key := range keysOf(tx.Bucket([]byte(bucket))) {
 				for _, word := range []string{"alenanovakova", "bedrich", "familyname", "subject90001", "example", "192.0.2"} {
 					if strings.Contains(key, word) {
 						t.Errorf("a key of %s holds %q", bucket, word)
@@ -335,67 +339,6 @@ func TestNothingPersonalInKeys(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// TestMigrationGivesOwners brings a file of version 1 up to date.
-func TestMigrationGivesOwners(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	token, secret := account.NewToken("", "phone", "", 0, time.Now())
-	db, err := bbolt.Open(filepath.Join(dir, FileName), 0o600, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	old := &Store{db: db, sealer: Plain{}, log: slog.New(slog.DiscardHandler)}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range []string{
-			"meta", "applications", "schedule", "references", "history", "channels", "deliveries", "outbox", "about", "notices", "sources", "tokens",
-		} {
-			if _, err := tx.CreateBucket([]byte(name)); err != nil {
-				return err
-			}
-		}
-		return errors.Join(
-			tx.Bucket([]byte(bucketMeta)).Put([]byte(keySchema), []byte("1")),
-			old.put(tx, bucketChannels, "phone", alert.Channel{ID: "phone", Name: "Phone"}),
-			old.put(tx, bucketDeliveries, "d1", alert.Delivery{ID: "d1", ChannelID: "phone"}),
-			tx.Bucket([]byte(bucketDeliveries)).Put([]byte("d2"), []byte("cannot be read")),
-			old.put(tx, bucketTokens, token.Hash, token),
-		)
-	})
-	if err := errors.Join(err, db.Close()); err != nil {
-		t.Fatal(err)
-	}
-	s := open(t, dir)
-	first, exists, err := s.FirstUser(t.Context())
-	if err != nil || exists || !account.IsID(first) {
-		t.Fatalf("%q, %t, %v", first, exists, err)
-	}
-	c, err := s.Channel(t.Context(), "phone")
-	if err != nil || c.Owner != account.OfUser(first) || c.Name != "Phone" {
-		t.Errorf("the channel belongs to %q, %v", c.Owner, err)
-	}
-	d, err := s.Deliveries(t.Context(), "", 9, func(alert.Delivery) bool { return true })
-	if err != nil || len(d) != 1 || d[0].Owner != account.OfUser(first) {
-		t.Errorf("got %d deliveries, %v", len(d), err)
-	}
-	service := newService(s)
-	_, err = service.ByToken(t.Context(), secret, "192.0.2.1")
-	wants(t, "the token before there is a user", err, account.ErrNoToken)
-	code, err := service.SetupCode(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := service.Setup(t.Context(), code, account.NewUser{Name: "admin", Password: password}, from()); err != nil {
-		t.Fatal(err)
-	}
-	p, err := service.ByToken(t.Context(), secret, "192.0.2.1")
-	if err != nil || !p.MayAdminister() || p.User.ID != first || !p.MayWrite(c.Owner) {
-		t.Errorf("the token acts for %q with %q, %v", p.User.ID, p.Scope, err)
-	}
-	if tokens, err := s.Tokens(t.Context(), first); err != nil || len(tokens) != 1 {
-		t.Errorf("%d tokens are listed, %v", len(tokens), err)
 	}
 }
 
