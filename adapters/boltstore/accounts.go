@@ -52,7 +52,7 @@ func addAccounts(s *Store, tx *bbolt.Tx) error {
 // rewriteAll hands every value of a bucket to change and stores it. One that
 // cannot be read stays as it is.
 func rewriteAll[T any](s *Store, tx *bbolt.Tx, bucket string, change func(key string, v *T) error) error {
-	for _, key := range keysOf(tx.Bucket([]byte(bucket)), nil) {
+	for _, key := range keysOf(tx.Bucket([]byte(bucket))) {
 		var v T
 		if !s.try(tx, bucket, key, &v) {
 			continue
@@ -67,11 +67,11 @@ func rewriteAll[T any](s *Store, tx *bbolt.Tx, bucket string, change func(key st
 	return nil
 }
 
-// keysOf returns the keys that begin with prefix: what is found may be changed,
-// which it may not while a cursor stands on it.
-func keysOf(b *bbolt.Bucket, prefix []byte) (keys []string) {
+// keysOf returns the keys of a bucket: what is found may be changed, which it may
+// not while a cursor stands on it.
+func keysOf(b *bbolt.Bucket) (keys []string) {
 	c := b.Cursor()
-	for k, _ := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
 		keys = append(keys, string(k))
 	}
 	return keys

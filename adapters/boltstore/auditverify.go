@@ -11,7 +11,8 @@ import (
 
 // VerifyAudit follows the links of the audit trail from the oldest entry to the
 // newest. n is how many stand; broken is the Seq of the first entry that is
-// missing, changed, or no part of the trail, 0 if all is well.
+// missing, changed, or no part of the trail, 0 if all is well. It reads a page
+// at a time, and takes no more memory for a longer trail.
 func (s *Store) VerifyAudit(ctx context.Context) (n int, broken uint64, err error) {
 	var v auditWalk
 	for !v.done {
@@ -47,7 +48,7 @@ func (s *Store) walkAudit(tx *bbolt.Tx, v *auditWalk) error {
 	}
 	b := tx.Bucket([]byte(bucketAudit))
 	if first, _ := b.Cursor().First(); v.n == 0 && first != nil && auditSeq(first) <= e.anchor.Seq {
-		v.stop(auditSeq(first))
+		v.stop(max(1, auditSeq(first)))
 		return nil
 	}
 	c := b.Cursor()
@@ -59,6 +60,7 @@ func (s *Store) walkAudit(tx *bbolt.Tx, v *auditWalk) error {
 			v.stop(0)
 			return nil
 		case want > e.head.Seq && k == nil:
+			v.n--
 			v.stop(v.last.Seq) // The last one is not the one that was written last.
 			return nil
 		case want > e.head.Seq || auditSeq(k) != want:

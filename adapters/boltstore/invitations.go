@@ -42,7 +42,7 @@ func (s *Store) AddInvitation(ctx context.Context, i account.Invitation) error {
 // forgetInvitations removes those that which accepts, and those that cannot be read.
 func (s *Store) forgetInvitations(tx *bbolt.Tx, which func(account.Invitation) bool) error {
 	b := tx.Bucket([]byte(bucketInvitations))
-	for _, hash := range keysOf(b, nil) {
+	for _, hash := range keysOf(b) {
 		var i account.Invitation
 		if s.try(tx, bucketInvitations, hash, &i) && !which(i) {
 			continue
@@ -73,7 +73,7 @@ func (s *Store) RemoveInvitation(ctx context.Context, id string) error {
 	defer s.write.Unlock()
 	return s.update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(bucketInvitations))
-		for _, hash := range keysOf(b, nil) {
+		for _, hash := range keysOf(b) {
 			var i account.Invitation
 			if !s.try(tx, bucketInvitations, hash, &i) || i.ID != id {
 				continue

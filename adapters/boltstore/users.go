@@ -14,8 +14,8 @@ import (
 func (s *Store) FirstUser(_ context.Context) (id string, exists bool, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
 		id = string(tx.Bucket([]byte(bucketMeta)).Get([]byte(keyFirstUser)))
-		any, _ := tx.Bucket([]byte(bucketUsers)).Cursor().First()
-		exists = any != nil
+		one, _ := tx.Bucket([]byte(bucketUsers)).Cursor().First()
+		exists = one != nil
 		return nil
 	})
 	return id, exists, err

@@ -103,11 +103,11 @@ func calibrate(measure func(Params) time.Duration) Params {
 	affordable := uint64(float64(sample.work()) * float64(hashTakes) / float64(took)) // KiB
 	switch {
 	case affordable >= mostMemory:
-		return Params{Memory: mostMemory, Time: uint32(min(maxTime, affordable/mostMemory))} //nolint:gosec // At most maxTime.
+		return Params{Memory: mostMemory, Time: uint32(min(maxTime, affordable/mostMemory))}
 	case affordable >= onePassMemory:
-		return Params{Memory: uint32(affordable), Time: 1} //nolint:gosec // Less than mostMemory.
+		return Params{Memory: uint32(affordable), Time: 1}
 	}
-	return Params{Memory: uint32(max(leastMemory, affordable/2)), Time: 2} //nolint:gosec // Less than mostMemory.
+	return Params{Memory: uint32(max(leastMemory, affordable/2)), Time: 2}
 }
 
 // measure returns how long a hash takes at best: what else the machine does

@@ -159,8 +159,10 @@ func TestHashesWaitForTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := NewHasher(HasherConfig{Params: quick(), AtOnce: 1})
 		working, done := make(chan struct{}), make(chan struct{})
-		go func() { //nolint:errcheck // It gets its turn at once.
-			h.take(t.Context(), func() { close(working); <-done })
+		go func() {
+			if err := h.take(t.Context(), func() { close(working); <-done }); err != nil {
+				t.Errorf("the first one: %v", err)
+			}
 		}()
 		<-working
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -80,7 +80,7 @@ func parsePHC(s string) (h phc, err error) {
 			return phc{}, err
 		}
 	}
-	h.threads = uint8(threads) //nolint:gosec // At most maxThreads.
+	h.threads = uint8(threads)
 	if h.params.work() > maxWork {
 		return phc{}, ErrHash
 	}
@@ -98,7 +98,7 @@ func number(s, name string, least, most uint64) (uint32, error) {
 	if !ok || err != nil || n < least || n > most || strconv.FormatUint(n, 10) != digits {
 		return 0, ErrHash
 	}
-	return uint32(n), nil //nolint:gosec // ParseUint was told so.
+	return uint32(n), nil
 }
 
 // octets reads base64 of bounded length.

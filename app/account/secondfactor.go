@@ -94,23 +94,49 @@ func (s *Service) BeginSecond(ctx context.Context) (secret, uri string, err erro
 // authenticator has it. It returns the recovery codes, which are shown once, and
 // the new secret of the session; all other sessions of the user end.
 func (s *Service) ConfirmSecond(ctx context.Context, code string) (recovery []string, secret string, err error) {
+	p, err := self(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	u, err := s.store.User(ctx, p.User.ID)
+	if err == nil {
+		err = unconfirmed(u) // Before the try: this is no wrong code.
+	}
+	if err != nil {
+		return nil, "", err
+	}
 	recovery, hashes := newRecovery()
-	secret, err = s.editOwn(ctx, Also{Action: SecondAdded}, secondOf, func(u *User) error {
-		switch {
-		case u.Asked():
-			return ErrSecond
-		case u.Second == nil:
-			return ErrNoSecond
-		case !isCode(code):
-			return ErrWrong
+	err = s.attempt(ctx, secondTry(u.ID, p.Address), p.Address, func() (string, bool, error) {
+		secret, err = s.editAndRenew(ctx, p, Also{Action: SecondAdded}, func(kept *User) error {
+			if err := unconfirmed(*kept); err != nil {
+				return err
+			}
+			if !isCode(code) {
+				return ErrWrong
+			}
+			kept.Second.ConfirmedAt, kept.Second.Recovery = time.Now(), hashes
+			return s.spend(kept, code)
+		})
+		if errors.Is(err, ErrWrong) {
+			return u.ID, false, nil
 		}
-		u.Second.ConfirmedAt, u.Second.Recovery = time.Now(), hashes
-		return s.spend(u, code)
+		return u.ID, err == nil, err
 	})
 	if err != nil {
 		return nil, "", err
 	}
 	return recovery, secret, nil
+}
+
+// unconfirmed returns why the second factor of u cannot be confirmed.
+func unconfirmed(u User) error {
+	switch {
+	case u.Asked():
+		return ErrSecond
+	case u.Second == nil:
+		return ErrNoSecond
+	}
+	return nil
 }
 
 // RenewRecovery replaces the recovery codes of whoever acts, who gives his
@@ -155,28 +181,8 @@ func removeSecond(u *User) error {
 	return nil
 }
 
-// secondOf is the try at the second factor of whoever acts.
-func secondOf(p Principal) tried { return secondTry(p.User.ID, p.Address) }
-
-// editOwn changes the user who acts, ends his other sessions and renews this
-// one, whose new secret it returns. ErrWrong of edit counts as a wrong try of.
-func (s *Service) editOwn(ctx context.Context, also Also, of func(Principal) tried, edit func(*User) error) (secret string, err error) {
-	p, err := self(ctx)
-	if err != nil {
-		return "", err
-	}
-	err = s.attempt(ctx, of(p), p.Address, func() (string, bool, error) {
-		secret, err = s.editAndRenew(ctx, p, also, edit)
-		wrong := errors.Is(err, ErrWrong)
-		if wrong {
-			err = nil
-		}
-		return p.User.ID, !wrong, err
-	})
-	return secret, err
-}
-
-// editAndRenew is editOwn without a try.
+// editAndRenew changes the user who acts, ends his other sessions and renews this
+// one, whose new secret it returns.
 func (s *Service) editAndRenew(ctx context.Context, p Principal, also Also, edit func(*User) error) (string, error) {
 	session, secret, err := s.renewal(ctx, p)
 	if err != nil {

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -51,8 +52,12 @@ func (s *Service) BySession(ctx context.Context, secret, address string) (Princi
 	}
 	if touchDue(session.SeenAt, now) {
 		touch := func(kept *Session) { kept.SeenAt, kept.Address = now, address }
-		if err := s.store.EditSession(ctx, session.Hash, touch); err != nil {
+		err := s.store.EditSession(ctx, session.Hash, touch)
+		if errors.Is(err, ErrNoSession) {
 			return Principal{}, Session{}, err
+		}
+		if err != nil { // A disk that is full keeps nobody from reading.
+			s.log.Warn("cannot note that a session was used", slog.String("session", session.ID), slog.Any("error", err))
 		}
 		touch(&session)
 	}

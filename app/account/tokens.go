@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode"
@@ -95,8 +96,12 @@ func (s *Service) ByToken(ctx context.Context, secret, address string) (Principa
 		return Principal{}, err
 	}
 	if touchDue(t.UsedAt, now) {
-		if err := s.store.TouchToken(ctx, t.Hash, now); err != nil {
+		err := s.store.TouchToken(ctx, t.Hash, now)
+		if errors.Is(err, ErrNoToken) {
 			return Principal{}, err
+		}
+		if err != nil { // A disk that is full keeps nobody from reading.
+			s.log.Warn("cannot note that a token was used", slog.String("token", t.ID), slog.Any("error", err))
 		}
 	}
 	p.Scope, p.Via, p.Key, p.Address = t.Scope, ByToken, t.ID, address
