@@ -117,6 +117,9 @@ func (s *Store) belongings(tx *bbolt.Tx, o account.Owner) (n int, err error) {
 		}
 		return nil
 	})
+	for _, index := range []string{bucketWatched, bucketPeopleOf} {
+		n += len(keysWith(tx.Bucket([]byte(index)), []byte(o)))
+	}
 	return n, err
 }
 
