@@ -22,7 +22,7 @@ import (
 // must not be repeated.
 func poison(t *testing.T, s *Store, bucket, key string) {
 	t.Helper()
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.db().Update(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucket)).Put([]byte(key), []byte(`{"reference":"Quetzalcoatl`))
 	})
 	if err != nil {
@@ -34,7 +34,7 @@ func poison(t *testing.T, s *Store, bucket, key string) {
 func logged(t *testing.T) (*Store, *bytes.Buffer) {
 	t.Helper()
 	dir, log := t.TempDir(), new(bytes.Buffer)
-	s, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	s, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestOldUnreadableDeliveryIsForgotten(t *testing.T) {
 	addChannel(t, s, alert.Channel{ID: "phone"})
 	n := alert.Notification{ApplicationID: "aaaa"}
 	for _, at := range []time.Time{time.Now().Add(-keepDeliveries - time.Hour), time.Now()} {
-		if err := s.db.Update(func(tx *bbolt.Tx) error { return s.deliver(tx, []string{"phone"}, n, at) }); err != nil {
+		if err := s.db().Update(func(tx *bbolt.Tx) error { return s.deliver(tx, []string{"phone"}, n, at) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -270,7 +270,7 @@ func bigFile(t *testing.T) (file []byte, needed, page int64) {
 		addApplication(t, s, watch.Application{Reference: reference(t, fmt.Sprintf("ZZZZ20260105%04d", n)), Label: strings.Repeat("x", 150)})
 	}
 	if err := s.view(func(tx *bbolt.Tx) error {
-		needed, page = tx.Size(), int64(s.db.Info().PageSize)
+		needed, page = tx.Size(), int64(s.db().Info().PageSize)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -292,7 +292,7 @@ func refuses(t *testing.T, content []byte) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: discard()})
+	_, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: discard()})
 	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), restore) {
 		t.Errorf("got %v", err)
 	}

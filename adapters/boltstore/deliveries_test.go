@@ -29,7 +29,7 @@ func (c counting) Open(bucket, key string, sealed []byte) ([]byte, error) {
 func TestRemoveReadsOnlyWhatIsRemoved(t *testing.T) {
 	t.Parallel()
 	dir, opened := t.TempDir(), new(atomic.Int64)
-	s, err := Open(Config{Dir: dir, Sealer: counting{opened: opened}, Logger: discard()})
+	s, err := Open(Config{Dir: dir, Keys: keysOf{counting{opened: opened}}, Logger: discard()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestRemoveReadsOnlyWhatIsRemoved(t *testing.T) {
 		}
 	}
 	const others = 2000
-	if err := s.db.Update(func(tx *bbolt.Tx) error {
+	if err := s.db().Update(func(tx *bbolt.Tx) error {
 		for i := range others {
 			n := alert.Notification{ApplicationID: fmt.Sprintf("other%d", i)}
 			if err := s.deliver(tx, []string{"phone"}, n, time.Now()); err != nil {

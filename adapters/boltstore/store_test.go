@@ -25,7 +25,7 @@ import (
 // consistency check must find nothing.
 func open(t testing.TB, dir string) *Store {
 	t.Helper()
-	s, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: slog.New(slog.DiscardHandler)})
+	s, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestOpenRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Open(Config{Dir: dir, Sealer: Plain{}, Logger: slog.New(slog.DiscardHandler)})
+			_, err = Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: slog.New(slog.DiscardHandler)})
 			if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("got %v", err)
 			}
@@ -194,7 +194,7 @@ func TestOpenLocked(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	open(t, dir)
-	_, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: slog.New(slog.DiscardHandler)})
+	_, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: slog.New(slog.DiscardHandler)})
 	if !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), "stop it first") {
 		t.Errorf("got %v", err)
 	}
@@ -243,7 +243,7 @@ func TestMigrationsAreAllOrNothing(t *testing.T) {
 	if err := s.prepare(append(migrations(), rename)); err != nil {
 		t.Fatal(err)
 	}
-	if v, err := s.schema(); err != nil || v != 2 {
+	if v, err := s.schema(); err != nil || v != 3 {
 		t.Errorf("schema %d, %v", v, err)
 	}
 	if c, err := s.Channel(t.Context(), "c1"); err != nil || c.Name != "renamed" {
