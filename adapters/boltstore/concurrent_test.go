@@ -120,7 +120,7 @@ func addsUp(t *testing.T, s *Store, id watch.ID) {
 		bucketApplications: 1, bucketReferences: 1, bucketSchedule: 1, bucketNotices: 0,
 		bucketAbout: rounds, bucketOutbox: waiting,
 	} {
-		if n := keys(t, s, bucket); n != want {
+		if n := keysIn(t, s, bucket); n != want {
 			t.Errorf("%d keys in %s, want %d", n, bucket, want)
 		}
 	}

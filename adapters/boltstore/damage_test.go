@@ -123,14 +123,14 @@ func TestOldUnreadableDeliveryIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bucket := range []string{bucketDeliveries, bucketOutbox, bucketAbout} {
-		if n := keys(t, s, bucket); n != 1 {
+		if n := keysIn(t, s, bucket); n != 1 {
 			t.Errorf("%d keys in %s, want that of the other delivery", n, bucket)
 		}
 	}
 }
 
-// keys returns how many keys a bucket has.
-func keys(t *testing.T, s *Store, bucket string) (n int) {
+// keysIn returns how many keys a bucket has.
+func keysIn(t *testing.T, s *Store, bucket string) (n int) {
 	t.Helper()
 	err := s.view(func(tx *bbolt.Tx) error {
 		n = tx.Bucket([]byte(bucket)).Stats().KeyN

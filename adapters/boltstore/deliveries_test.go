@@ -61,7 +61,7 @@ func TestRemoveReadsOnlyWhatIsRemoved(t *testing.T) {
 		t.Errorf("%d values were opened, want only the application", n)
 	}
 	for _, bucket := range []string{bucketDeliveries, bucketOutbox, bucketAbout} {
-		if n := keys(t, s, bucket); n != others {
+		if n := keysIn(t, s, bucket); n != others {
 			t.Errorf("%d keys in %s, want those of the %d others", n, bucket, others)
 		}
 	}

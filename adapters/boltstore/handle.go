@@ -16,8 +16,8 @@ type file struct {
 }
 
 // handle is the file the store works on. A rewrite exchanges it while the
-// program runs. It is no lock that readers share: a reader that reads within
-// another one's transaction would wait for the exchange, and the exchange for it.
+// program runs. It is no lock that readers share: new readers would wait for the
+// exchange, and that one for the slowest of those before.
 //
 // As a Box it seals with the key of the current file. It opens what was sealed
 // with the key of the file before as well, as long as a transaction may still

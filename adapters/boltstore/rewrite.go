@@ -93,8 +93,8 @@ func (s *Store) rewrite(ctx context.Context, box Box, wrapped []byte, schema int
 	}
 	db.NoSync = false
 	unsynced := syncDir(s.dir) // The new file is in its place even so.
-	done = s.sealer.exchange(&file{db: db, box: box, wrapped: wrapped})
-	return func() error { return errors.Join(unsynced, done()) }, nil
+	closeOld := s.sealer.exchange(&file{db: db, box: box, wrapped: wrapped})
+	return func() error { return errors.Join(unsynced, closeOld()) }, nil
 }
 
 // removed removes a file that may not exist.
