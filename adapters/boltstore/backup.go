@@ -97,7 +97,8 @@ func parseBackupName(name string) (at time.Time, ok bool) {
 
 // Backup makes a backup beside the store: an encrypted copy of everything, as it
 // stands at one moment. It is read back and checked before it gets its name; one
-// that fails leaves nothing behind. reason is for the log.
+// that fails leaves nothing behind. An error that wraps ErrDamaged says that the
+// store itself is damaged. reason is for the log.
 //
 // Writing goes on meanwhile, but bbolt reuses no page until the copy is made, so
 // that the store's file may grow by what is written in that time.

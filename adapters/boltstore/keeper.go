@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -43,7 +44,8 @@ const (
 type KeeperConfig struct {
 	Store *Store
 	// Copies is a second directory for the backups, on another disk or a share;
-	// "" for none. It must exist: a share that is not mounted is not made.
+	// "" for none. It must exist: a share that is not mounted is not made. It is
+	// for this appliance alone: old backups are removed there too.
 	Copies string
 	// Location is where it is half past three. Must not be nil.
 	Location *time.Location
@@ -85,7 +87,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		copies <- struct{}{}
 	}
 	for {
-		if next = k.wait(ctx, next); ctx.Err() != nil {
+		if !k.wait(ctx, next) {
 			return nil
 		}
 		now := time.Now()
@@ -100,28 +102,26 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 }
 
-// wait returns at next, or when ctx ends. A clock that is set meanwhile moves
-// next: it is never more than a day ahead.
-func (k *Keeper) wait(ctx context.Context, next time.Time) time.Time {
+// wait returns true at next, false when ctx ends. A clock that is set meanwhile
+// is followed: there is never more than a day to wait.
+func (k *Keeper) wait(ctx context.Context, next time.Time) bool {
 	look := time.NewTicker(backupLook)
 	defer look.Stop()
 	for {
-		now := time.Now().Round(0)
+		now := time.Now().Round(0) // By the clock on the wall.
 		if next.Sub(now) > 25*time.Hour {
 			next = k.nightAfter(now)
 		}
-		if !now.Before(next) {
-			return next
+		if ctx.Err() != nil || !now.Before(next) {
+			return ctx.Err() == nil
 		}
 		at := time.NewTimer(next.Sub(now))
 		select {
 		case <-ctx.Done():
-			at.Stop()
-			return next
 		case <-look.C:
-			at.Stop()
 		case <-at.C:
 		}
+		at.Stop()
 	}
 }
 
@@ -192,8 +192,8 @@ func (k *Keeper) copyAll(ctx context.Context) {
 	k.cfg.Report(ctx, NoCopy, err)
 }
 
-// copyMissing copies every backup that the second directory has not got and
-// would keep, and removes there what is old.
+// copyMissing copies what the second directory has not got, and removes there
+// what is old.
 func (k *Keeper) copyMissing(ctx context.Context) error {
 	theirs, err := backupsIn(k.cfg.Copies)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -205,33 +205,48 @@ func (k *Keeper) copyMissing(ctx context.Context) error {
 	if err := tidy(k.cfg.Copies); err != nil {
 		return err
 	}
-	sizes := make(map[string]int64, len(theirs))
-	for _, b := range theirs {
-		sizes[b.Name] = b.Size
-	}
 	ours, err := k.cfg.Store.Backups(ctx)
 	if err != nil {
 		return err
 	}
-	for _, b := range ours {
-		size, there := sizes[b.Name]
-		switch {
-		case there && size != b.Size:
-			return fmt.Errorf("the copy %s has another size than the backup; move it away", b.Name)
-		case there || b.Health == Damaged:
+	absent, err := missing(ours, theirs)
+	if err != nil {
+		return err
+	}
+	old := expired(append(theirs, absent...), time.Now())
+	for _, b := range absent {
+		if contains(old, b.Name) {
 			continue
 		}
 		if err := copyBackup(ctx, filepath.Join(k.cfg.Store.dir, b.Name), filepath.Join(k.cfg.Copies, b.Name)); err != nil {
 			return fmt.Errorf("copy a backup: %w", fullOnly(err))
 		}
-		theirs = append(theirs, b)
 	}
-	for _, b := range expired(theirs, time.Now()) {
+	for _, b := range old {
 		if err := removed(filepath.Join(k.cfg.Copies, b.Name)); err != nil {
 			return fmt.Errorf("remove an old copy of a backup: %w", err)
 		}
 	}
 	return nil
+}
+
+func contains(backups []Info, name string) bool {
+	return slices.ContainsFunc(backups, func(b Info) bool { return b.Name == name })
+}
+
+// missing returns those of ours that are not among theirs, but for damaged ones.
+// A copy of another size is none, and is not overwritten.
+func missing(ours, theirs []Info) (absent []Info, err error) {
+	for _, b := range ours {
+		i := slices.IndexFunc(theirs, func(o Info) bool { return o.Name == b.Name })
+		switch {
+		case i >= 0 && theirs[i].Size != b.Size:
+			return nil, fmt.Errorf("the copy %s has another size than the backup; move it away", b.Name)
+		case i < 0 && b.Health != Damaged:
+			absent = append(absent, b)
+		}
+	}
+	return absent, nil
 }
 
 // copyBackup copies a file whole or not at all. It reads the copy again and

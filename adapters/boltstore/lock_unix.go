@@ -15,7 +15,7 @@ func tryLock(f *os.File, alone bool) error {
 		how = syscall.LOCK_EX | syscall.LOCK_NB
 	}
 	for {
-		err := syscall.Flock(int(f.Fd()), how) //nolint:gosec // A descriptor fits.
+		err := syscall.Flock(int(f.Fd()), how)
 		switch {
 		case errors.Is(err, syscall.EINTR):
 			continue

@@ -26,6 +26,8 @@ const (
 	manyFree   = 0xFFFF // The count is in the first element then.
 
 	smallestPage, largestPage = 1 << 10, 1 << 24
+	// largestFile bounds numbers that are to be multiplied, far beyond any file.
+	largestFile = 1 << 38
 )
 
 // pages walks through a bbolt file without mapping it.
@@ -39,6 +41,7 @@ type pages struct {
 	high uint64 // the first page that is not in use
 	root uint64
 	free uint64
+	tx   uint64 // the transaction that wrote the meta
 	seen []bool
 }
 
@@ -76,38 +79,45 @@ func checkPages(r io.ReaderAt, length int64, whole bool) error {
 
 // readMeta finds the newer of the two metas, as bbolt does.
 func readMeta(r io.ReaderAt, length int64) (p pages, err error) {
-	var newest uint64
-	found := false
-	take := func(at int64) bool {
-		b := make([]byte, metaSize)
-		if _, err := r.ReadAt(b, at+pageHeader); err != nil || !validMeta(b) {
-			return false
-		}
-		if tx := number(b[48:]); !found || tx > newest {
-			newest, found = tx, true
-			p = pages{
-				r: r, size: uint64(binary.NativeEndian.Uint32(b[8:])),
-				root: number(b[16:]), free: number(b[32:]), high: number(b[40:]),
-			}
-		}
-		return true
-	}
-	if take(0) {
-		take(int64(p.size)) //nolint:gosec // 32 bits.
-	} else {
-		for at := int64(smallestPage); at <= largestPage && at < length-smallestPage && !take(at); at *= 2 {
-			continue
+	newest, ok := metaAt(r, 0)
+	if ok {
+		second, ok := metaAt(r, int64(newest.size)) //nolint:gosec // 32 bits.
+		if ok && second.size == newest.size && second.tx > newest.tx {
+			newest = second
 		}
 	}
-	switch {
-	case !found:
+	for at := int64(smallestPage); !ok && at <= largestPage && at < length-smallestPage; at *= 2 {
+		newest, ok = metaAt(r, at)
+		ok = ok && int64(newest.size) == at //nolint:gosec // 32 bits.
+	}
+	if !ok {
 		return p, fmt.Errorf("%w (it has no valid beginning)", ErrDamaged)
-	case p.size < smallestPage || p.size > largestPage || p.size&(p.size-1) != 0,
-		p.high < 2 || p.high > uint64(length)*2/p.size+(1<<20), //nolint:gosec // Not negative.
-		p.root < 2 || p.root >= p.high, p.free != noFreelist && (p.free < 2 || p.free >= p.high):
+	}
+	if !newest.sensible(uint64(length)) { //nolint:gosec // Not negative.
 		return p, fmt.Errorf("%w (its beginning makes no sense)", ErrDamaged)
 	}
-	return p, nil
+	return newest, nil
+}
+
+// sensible reports whether the numbers of a meta can be those of a file of about
+// length bytes.
+func (p *pages) sensible(length uint64) bool {
+	within := func(id uint64) bool { return id >= 2 && id < p.high }
+	return p.size >= smallestPage && p.size <= largestPage && p.size&(p.size-1) == 0 &&
+		p.high >= 2 && p.high < largestFile && p.high*p.size < length+largestFile &&
+		within(p.root) && (p.free == noFreelist || within(p.free))
+}
+
+// metaAt reads the meta of a page that begins at an offset.
+func metaAt(r io.ReaderAt, at int64) (p pages, ok bool) {
+	b := make([]byte, metaSize)
+	if _, err := r.ReadAt(b, at+pageHeader); err != nil || !validMeta(b) {
+		return p, false
+	}
+	return pages{
+		r: r, size: uint64(binary.NativeEndian.Uint32(b[8:])),
+		root: number(b[16:]), free: number(b[32:]), high: number(b[40:]), tx: number(b[48:]),
+	}, true
 }
 
 func validMeta(b []byte) bool {

@@ -177,33 +177,19 @@ func (c RestoreConfig) ajar(path string, readOnly bool) (*Store, error) {
 
 // settleAs settles what waits in the store into and was settled in since.
 func settleAs(since, into *Store) (n int, err error) {
-	var settled []alert.Delivery
-	err = into.view(func(tx *bbolt.Tx) error {
-		outbox := tx.Bucket([]byte(bucketOutbox))
-		if outbox == nil {
-			return nil
-		}
-		return outbox.ForEach(func(k, v []byte) error {
-			var waits alert.Delivery
-			if into.try(tx, bucketDeliveries, readPlace(k, v).id, &waits) {
-				settled = append(settled, waits)
-			}
-			return nil
-		})
-	})
+	waits, err := into.waiting()
 	if err != nil {
 		return 0, err
 	}
+	var settled []alert.Delivery
 	err = since.view(func(tx *bbolt.Tx) error {
-		left := settled[:0]
-		for _, d := range settled {
+		for _, d := range waits {
 			var now alert.Delivery
 			if since.try(tx, bucketDeliveries, d.ID, &now) && now.State != alert.Waiting {
 				now.Seq = d.Seq // Its place in the line to be taken from.
-				left = append(left, now)
+				settled = append(settled, now)
 			}
 		}
-		settled = left
 		return nil
 	})
 	if err != nil || len(settled) == 0 {
@@ -218,4 +204,22 @@ func settleAs(since, into *Store) (n int, err error) {
 		return nil
 	})
 	return len(settled), err
+}
+
+// waiting returns every delivery that waits.
+func (s *Store) waiting() (waits []alert.Delivery, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		outbox := tx.Bucket([]byte(bucketOutbox))
+		if outbox == nil {
+			return nil
+		}
+		return outbox.ForEach(func(k, v []byte) error {
+			var d alert.Delivery
+			if s.try(tx, bucketDeliveries, readPlace(k, v).id, &d) {
+				waits = append(waits, d)
+			}
+			return nil
+		})
+	})
+	return waits, err
 }

@@ -37,7 +37,7 @@ type Box interface {
 //
 // New makes a key, and returns it wrapped as well: the form in which it stands
 // in the file. Open unwraps one; its error wraps ErrWrongKey if it was wrapped
-// for somebody else. Decrypt reads a stream of Box.Encrypt without a Box, as it
+// for somebody else, ErrDamaged if it was changed. Decrypt reads a stream of Box.Encrypt without a Box, as it
 // must be done before there is a store; its error wraps ErrWrongKey likewise.
 type Keys interface {
 	New() (box Box, wrapped []byte, err error)

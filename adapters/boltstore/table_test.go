@@ -105,3 +105,35 @@ func dump(t testing.TB, s *Store) map[string]string {
 	}
 	return all
 }
+
+// TestValuesAreSealedAsTheTableSays rekeys one value of each kind.
+func TestValuesAreSealedAsTheTableSays(t *testing.T) {
+	t.Parallel()
+	keys := newKeys("owner")
+	from, _, err := keys.New()
+	to, _, err2 := keys.New()
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	const plain = `{"name":"Quetzalcoatl"}`
+	for _, b := range []bucket{{name: "times"}, {name: "channels", seal: boxed}, {name: "people", seal: aged}} {
+		value, err := b.close(from, "one", []byte(plain))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := rewriting{reader: reader{box: from}, to: to, log: discard()}
+		anew, err := r.value(b, "one", "two", value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(anew), "Quetz") != (b.seal == unsealed) || (string(anew) == string(value)) != (b.seal == unsealed) {
+			t.Errorf("%s: %q became %q", b.name, value, anew)
+		}
+		if got, err := b.open(to, "two", anew); err != nil || string(got) != plain {
+			t.Errorf("%s: %q, %v", b.name, got, err)
+		}
+		if _, err := b.open(from, "two", anew); err == nil && b.seal == boxed {
+			t.Errorf("%s: the old key opens it", b.name)
+		}
+	}
+}
