@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -17,28 +18,34 @@ var _ account.Store = (*Store)(nil)
 // keyFirstUser is where the ID stands that is reserved for the first user.
 const keyFirstUser = "first-user"
 
-// addAccounts makes version 2: the buckets of accounts, and an owner for what
-// was there before, who will be the first user.
+// addAccounts makes version 3: the buckets of accounts and people, and an owner for
+// what was there before, who will be the first user.
 func addAccounts(s *Store, tx *bbolt.Tx) error {
 	if err := makeBuckets(s, tx); err != nil {
 		return err
 	}
 	first := account.NewID(time.Now())
+	if has := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyFirstUser)); has != nil {
+		first = string(has)
+	}
 	if err := tx.Bucket([]byte(bucketMeta)).Put([]byte(keyFirstUser), []byte(first)); err != nil {
 		return err
 	}
 	owner := account.OfUser(first)
 	for _, rewrite := range []func() error{
 		func() error {
-			return rewriteAll(s, tx, bucketChannels, func(_ string, c *alert.Channel) error { c.Owner = owner; return nil })
+			return rewriteAll(s, tx, bucketChannels, func(_ string, c *alert.Channel) error { c.Owner = cmp.Or(c.Owner, owner); return nil })
 		},
+		func() error { return giveApplications(s, tx, owner) },
 		func() error {
-			return rewriteAll(s, tx, bucketDeliveries, func(_ string, d *alert.Delivery) error { d.Owner = owner; return nil })
+			return rewriteAll(s, tx, bucketDeliveries, func(_ string, d *alert.Delivery) error { d.Owner = cmp.Or(d.Owner, owner); return nil })
 		},
 		func() error {
 			return rewriteAll(s, tx, bucketTokens, func(hash string, t *account.Token) error {
-				t.User, t.Scope = first, account.ScopeAdmin
-				return hold(tx, first, heldToken, t.ID, hash)
+				if t.User == "" {
+					t.User, t.Scope = first, account.ScopeAdmin
+				}
+				return hold(tx, t.User, heldToken, t.ID, hash)
 			})
 		},
 	} {

@@ -147,7 +147,7 @@ func TestUnchangedResultsAreWrittenTogether(t *testing.T) {
 		for n := range 20 {
 			apps = append(apps, addApplication(t, s, watch.Application{Reference: reference(t, fmt.Sprintf("ZZZZ20260105%04d", n))}))
 		}
-		writes := func() int64 { stats := s.db.Stats(); return stats.TxStats.GetWrite() }
+		writes := func() int64 { stats := s.db().Stats(); return stats.TxStats.GetWrite() }
 		start := writes()
 		next := time.Now().Add(time.Hour)
 		for _, a := range apps {
@@ -246,7 +246,7 @@ func TestRemoveLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
+	if err := dropLeft(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Application(t.Context(), a.ID); !errors.Is(err, watch.ErrNotFound) {
@@ -305,7 +305,7 @@ func TestEditRefused(t *testing.T) {
 func TestKeysTellNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, err := Open(Config{Dir: dir, Sealer: hidden{}, Logger: discard()})
+	s, err := Open(Config{Dir: dir, Keys: boxKeys{hidden{}}, Logger: discard()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,8 +28,8 @@ const (
 // The ends of the audit trail stand by themselves, so that it is noticed when
 // some of it is cut off.
 const (
-	keyAuditHead   = "audit-head"   // the last entry
-	keyAuditAnchor = "audit-anchor" // the last one that was forgotten
+	keyAuditHead   = "head"   // the last entry
+	keyAuditAnchor = "anchor" // the last one that was forgotten
 )
 
 // auditEnd is the Seq and Hash of an entry; zero is the one before the first.
@@ -42,10 +42,10 @@ type auditEnd struct {
 type ends struct{ anchor, head auditEnd }
 
 func (s *Store) auditEnds(tx *bbolt.Tx) (e ends, err error) {
-	if _, err = s.get(tx, bucketMeta, keyAuditAnchor, &e.anchor); err != nil {
+	if _, err = s.get(tx, bucketAuditEnds, keyAuditAnchor, &e.anchor); err != nil {
 		return ends{}, err
 	}
-	_, err = s.get(tx, bucketMeta, keyAuditHead, &e.head)
+	_, err = s.get(tx, bucketAuditEnds, keyAuditHead, &e.head)
 	return e, err
 }
 
@@ -82,7 +82,7 @@ func (s *Store) audit(ctx context.Context, tx *bbolt.Tx, action account.Action, 
 		return err
 	}
 	e.head = auditEnd{Seq: entry.Seq, Hash: entry.Hash}
-	if err := s.put(tx, bucketMeta, keyAuditHead, e.head); err != nil {
+	if err := s.put(tx, bucketAuditEnds, keyAuditHead, e.head); err != nil {
 		return err
 	}
 	return s.pruneAudit(tx, e, entry.At.Add(-keepAuditFor))
@@ -110,7 +110,7 @@ func (s *Store) pruneAudit(tx *bbolt.Tx, e ends, limit time.Time) error {
 	if anchor == e.anchor {
 		return nil
 	}
-	return s.put(tx, bucketMeta, keyAuditAnchor, anchor)
+	return s.put(tx, bucketAuditEnds, keyAuditAnchor, anchor)
 }
 
 // Audit implements account.Trail.

@@ -22,7 +22,7 @@ func hundredThousand(b *testing.B, dir string) (due time.Time) {
 	now := time.Now()
 	due = now.Add(30 * time.Second)
 	for from := 0; from < watch.MaxApplications; from += 10_000 {
-		err := s.db.Update(func(tx *bbolt.Tx) error {
+		err := s.db().Update(func(tx *bbolt.Tx) error {
 			for n := from; n < from+10_000; n++ {
 				a := watch.Application{
 					ID:        watch.NewID(now),
@@ -81,7 +81,7 @@ func BenchmarkHundredThousand(b *testing.B) {
 		source := &instant{stop: stop}
 		source.left.Store(checks)
 		begin := time.Now()
-		s, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: discard()})
+		s, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: discard()})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func BenchmarkCommit(b *testing.B) {
 	s := open(b, dir)
 	key := []byte("key")
 	for b.Loop() {
-		err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketMeta)).Put(key, key) })
+		err := s.db().Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketMeta)).Put(key, key) })
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -22,7 +22,7 @@ func TestOrderWithinAChannelIsThatOfMaking(t *testing.T) {
 	now := time.Now()
 	want := []visa.Status{visa.InProgress, visa.PreliminarilyPositive, visa.Suspended, visa.Granted}
 	for i, step := range []time.Duration{-time.Minute, 0, -time.Hour, -48 * time.Hour} {
-		err := s.db.Update(func(tx *bbolt.Tx) error {
+		err := s.db().Update(func(tx *bbolt.Tx) error {
 			return s.deliver(tx, []string{"phone", "mail"}, alert.Notification{To: want[i]}, now.Add(step))
 		})
 		if err != nil {

@@ -54,7 +54,7 @@ func TestConcurrentWriters(t *testing.T) {
 		b := watch.Application{ID: watch.NewID(time.Now()), Reference: reference(t, fmt.Sprintf("ZZZZ20260106%04d", n)), Watchers: []watch.Watcher{{Owner: jana, Channels: []string{"mail"}}}}
 		err := s.Add(t.Context(), b)
 		_, recorded := s.Record(t.Context(), b.ID, changing(visa.InProgress, time.Now()))
-		return errors.Join(err, recorded, removed(s.Remove(t.Context(), b.ID, jana)))
+		return errors.Join(err, recorded, dropLeft(s.Remove(t.Context(), b.ID, jana)))
 	})
 	write("settle", func(int) error {
 		due, err := s.DueDeliveries(t.Context(), time.Now(), 5)
@@ -120,7 +120,7 @@ func addsUp(t *testing.T, s *Store, id watch.ID) {
 		bucketApplications: 1, bucketReferences: 1, bucketSchedule: 1, bucketNotices: 0,
 		bucketAbout: rounds, bucketOutbox: waiting,
 	} {
-		if n := keys(t, s, bucket); n != want {
+		if n := keysIn(t, s, bucket); n != want {
 			t.Errorf("%d keys in %s, want %d", n, bucket, want)
 		}
 	}

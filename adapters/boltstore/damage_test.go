@@ -23,7 +23,7 @@ import (
 // must not be repeated.
 func poison(t *testing.T, s *Store, bucket, key string) {
 	t.Helper()
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.db().Update(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucket)).Put([]byte(key), []byte(`{"reference":"Quetzalcoatl`))
 	})
 	if err != nil {
@@ -35,7 +35,7 @@ func poison(t *testing.T, s *Store, bucket, key string) {
 func logged(t *testing.T) (*Store, *bytes.Buffer) {
 	t.Helper()
 	dir, log := t.TempDir(), new(bytes.Buffer)
-	s, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	s, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestUnreadableDeliveryStopsNoOther(t *testing.T) {
 		t.Errorf("remove the channel: %v", err)
 	}
 	empty(t, s, bucketOutbox)
-	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
+	if err := dropLeft(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Errorf("remove: %v", err)
 	}
 	for _, bucket := range []string{bucketDeliveries, bucketAbout} {
@@ -110,7 +110,7 @@ func TestOldUnreadableDeliveryIsForgotten(t *testing.T) {
 	addChannel(t, s, alert.Channel{ID: "phone"})
 	n := alert.Notification{ApplicationID: "aaaa"}
 	for _, at := range []time.Time{time.Now().Add(-keepDeliveries - time.Hour), time.Now()} {
-		if err := s.db.Update(func(tx *bbolt.Tx) error { return s.deliver(tx, []string{"phone"}, n, at) }); err != nil {
+		if err := s.db().Update(func(tx *bbolt.Tx) error { return s.deliver(tx, []string{"phone"}, n, at) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -124,14 +124,14 @@ func TestOldUnreadableDeliveryIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bucket := range []string{bucketDeliveries, bucketOutbox, bucketAbout} {
-		if n := keys(t, s, bucket); n != 1 {
+		if n := keysIn(t, s, bucket); n != 1 {
 			t.Errorf("%d keys in %s, want that of the other delivery", n, bucket)
 		}
 	}
 }
 
-// keys returns how many keys a bucket has.
-func keys(t *testing.T, s *Store, bucket string) (n int) {
+// keysIn returns how many keys a bucket has.
+func keysIn(t *testing.T, s *Store, bucket string) (n int) {
 	t.Helper()
 	err := s.view(func(tx *bbolt.Tx) error {
 		n = tx.Bucket([]byte(bucket)).Stats().KeyN
@@ -215,7 +215,7 @@ func TestUnreadableApplicationCanBeRemoved(t *testing.T) {
 	a := addApplication(t, s, watch.Application{Reference: reference(t, zov1)})
 	b := addApplication(t, s, watch.Application{Reference: reference(t, zov2)})
 	poison(t, s, bucketApplications, string(a.ID))
-	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
+	if err := dropLeft(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Fatal(err)
 	}
 	addApplication(t, s, watch.Application{Reference: reference(t, zov1)})
@@ -271,7 +271,7 @@ func bigFile(t *testing.T) (file []byte, needed, page int64) {
 		addApplication(t, s, watch.Application{Reference: reference(t, fmt.Sprintf("ZZZZ20260105%04d", n)), Watchers: []watch.Watcher{{Owner: jana, Label: strings.Repeat("x", 150)}}})
 	}
 	if err := s.view(func(tx *bbolt.Tx) error {
-		needed, page = tx.Size(), int64(s.db.Info().PageSize)
+		needed, page = tx.Size(), int64(s.db().Info().PageSize)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -293,7 +293,7 @@ func refuses(t *testing.T, content []byte) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: discard()})
+	_, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: discard()})
 	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), restore) {
 		t.Errorf("got %v", err)
 	}

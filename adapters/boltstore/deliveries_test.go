@@ -29,7 +29,7 @@ func (c counting) Open(bucket, key string, sealed []byte) ([]byte, error) {
 func TestRemoveReadsOnlyWhatIsRemoved(t *testing.T) {
 	t.Parallel()
 	dir, opened := t.TempDir(), new(atomic.Int64)
-	s, err := Open(Config{Dir: dir, Sealer: counting{opened: opened}, Logger: discard()})
+	s, err := Open(Config{Dir: dir, Keys: boxKeys{counting{opened: opened}}, Logger: discard()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestRemoveReadsOnlyWhatIsRemoved(t *testing.T) {
 		}
 	}
 	const others = 2000
-	if err := s.db.Update(func(tx *bbolt.Tx) error {
+	if err := s.db().Update(func(tx *bbolt.Tx) error {
 		for i := range others {
 			n := alert.Notification{ApplicationID: fmt.Sprintf("other%d", i)}
 			if err := s.deliver(tx, []string{"phone"}, n, time.Now()); err != nil {
@@ -54,14 +54,14 @@ func TestRemoveReadsOnlyWhatIsRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	opened.Store(0)
-	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
+	if err := dropLeft(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Fatal(err)
 	}
 	if n := opened.Load(); n != 1 {
 		t.Errorf("%d values were opened, want only the application", n)
 	}
 	for _, bucket := range []string{bucketDeliveries, bucketOutbox, bucketAbout} {
-		if n := keys(t, s, bucket); n != others {
+		if n := keysIn(t, s, bucket); n != others {
 			t.Errorf("%d keys in %s, want those of the %d others", n, bucket, others)
 		}
 	}
@@ -91,7 +91,7 @@ func TestRemoveForgetsSettledDeliveries(t *testing.T) {
 	if _, err := s.Revive(t.Context(), due[2].ID, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
+	if err := dropLeft(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Fatal(err)
 	}
 	for _, bucket := range []string{bucketDeliveries, bucketOutbox, bucketAbout} {

@@ -171,7 +171,7 @@ func TestNothingCanBeWritten(t *testing.T) {
 // writeNothing is TestNothingCanBeWritten in the child.
 func writeNothing(t *testing.T, dir string) {
 	var log bytes.Buffer
-	s, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func writeNothing(t *testing.T, dir string) {
 	for n := range lateMost + 50 {
 		apps = append(apps, watch.Application{ID: watch.NewID(time.Now()), Reference: reference(t, fmt.Sprintf("ZZZZ20260105%04d", n))})
 	}
-	if err := s.db.Update(func(tx *bbolt.Tx) error {
+	if err := s.db().Update(func(tx *bbolt.Tx) error {
 		var err error
 		for _, a := range apps {
 			err = errors.Join(err, s.putApplication(tx, a))

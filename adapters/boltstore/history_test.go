@@ -38,7 +38,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t, t.TempDir())
-			s.db.NoSync = true // A thousand transactions, and no crash to survive.
+			s.db().NoSync = true // A thousand transactions, and no crash to survive.
 			a := addApplication(t, s, watch.Application{ID: "aaaa", Reference: reference(t, zov1)})
 			b := addApplication(t, s, watch.Application{ID: "bbbb", Reference: reference(t, zov2)})
 			if _, err := s.Record(t.Context(), b.ID, adding(watch.Gone, start)); err != nil {

@@ -6,10 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
-	"time"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -23,55 +21,54 @@ var (
 	ErrNewer = errors.New("the data was written by a newer version of cz-visa-monitor")
 	// ErrDamaged: the file cannot be read.
 	ErrDamaged = errors.New("the data file is damaged")
+	// ErrWrongKey: the data was sealed with another key.
+	ErrWrongKey = errors.New("this key does not open the data")
 )
 
-// lockWait is how long Open waits for another process to let go of the file.
-const lockWait = 2 * time.Second
-
-// Open opens or makes the store in dir. Close must be called.
-func Open(c Config) (s *Store, err error) {
+// Open opens or makes the store in dir. Close must be called. A file that is
+// damaged, newer or sealed with another key is left as it is.
+//
+// Files of older versions are brought up to date, after a backup was made.
+func Open(c Config) (*Store, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", explain(err))
 	}
-	path := filepath.Join(c.Dir, FileName)
-	// bbolt reads the file through mapped memory, where a page that is missing
-	// is a fault, and panics over pages that make no sense.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			// Nothing is closed: bbolt's Close may wait for a lock that was
-			// held. The mapping and the lock on the file end with the process.
-			s, err = nil, fmt.Errorf("open %s: %w", path, explain(fmt.Errorf("%w (%v)", ErrDamaged, r)))
-		}
-	}()
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
+	unlock, err := LockDir(c.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, explain(err))
+		return nil, err
 	}
-	s = &Store{db: db, sealer: c.Sealer, log: c.Logger}
+	s := &Store{dir: c.Dir, keys: c.Keys, log: c.Logger, unlock: unlock}
 	s.late.init()
-	if err := s.begin(path); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, explain(err)), db.Close())
+	if err := guarded(s.begin); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Join(c.Dir, FileName), explain(err)), s.abandon(err))
 	}
 	return s, nil
 }
 
-// begin makes sure that the whole file is there, brings it up to date and
-// counts the applications.
-func (s *Store) begin(path string) error {
-	info, err := os.Stat(path)
+// abandon closes what Open had opened before err.
+func (s *Store) abandon(err error) error {
+	var fault *faultError
+	// After a fault nothing is closed: bbolt's Close may wait for a lock that
+	// was held. The mapping and the lock on the file end with the process.
+	if f := s.sealer.current.Load(); f != nil && !errors.As(err, &fault) {
+		return errors.Join(f.db.Close(), s.unlock())
+	}
+	return s.unlock()
+}
+
+// begin opens or makes the file, brings it up to date and counts the applications.
+func (s *Store) begin() error {
+	if err := tidy(s.dir); err != nil {
+		return err
+	}
+	info, err := os.Stat(filepath.Join(s.dir, FileName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = s.create()
+	case err == nil:
+		err = s.load(info.Size())
+	}
 	if err != nil {
-		return err
-	}
-	if err := s.view(func(tx *bbolt.Tx) error {
-		if info.Size() < tx.Size() {
-			return fmt.Errorf("%w (it has %d bytes of at least %d)", ErrDamaged, info.Size(), tx.Size())
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	if err := s.prepare(migrations()); err != nil {
 		return err
 	}
 	return s.view(func(tx *bbolt.Tx) error {
@@ -80,15 +77,97 @@ func (s *Store) begin(path string) error {
 	})
 }
 
+// openFile opens the file at path for writing.
+func openFile(path string) (*bbolt.DB, error) {
+	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
+}
+
+// create makes an empty store with a new key.
+func (s *Store) create() error {
+	box, wrapped, err := s.keys.New()
+	if err != nil {
+		return fmt.Errorf("make a key for the data: %w", err)
+	}
+	path := filepath.Join(s.dir, FileName)
+	db, err := openFile(path + newSuffix)
+	if err != nil {
+		return err
+	}
+	s.sealer.current.Store(&file{db: db, box: box, wrapped: wrapped})
+	if err := s.prepare(migrations()); err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyKey), wrapped) })
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Rename(path+newSuffix, path), syncDir(s.dir))
+}
+
+// load opens the file that is there, after it was checked.
+func (s *Store) load(size int64) error {
+	path := filepath.Join(s.dir, FileName)
+	small := size <= checkedAtOnce
+	if err := checkFile(path, small); err != nil {
+		return err
+	}
+	db, err := openFile(path)
+	if err != nil {
+		return err
+	}
+	s.sealer.current.Store(&file{db: db, box: Plain{}})
+	if small {
+		if err := check(db); err != nil {
+			return err
+		}
+	}
+	version, err := s.schema()
+	switch {
+	case err != nil:
+		return err
+	case version > len(migrations()):
+		return newer(version, len(migrations()))
+	case version == 0: // An older program was ended while it made the file.
+		return errors.Join(db.Close(), s.create())
+	case version < schemaSealed:
+		err = s.sealAll()
+	default:
+		if err = s.unlockValues(); err == nil && version < len(migrations()) {
+			err = s.backUpFirst(s.sealer.current.Load().box)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.prepare(migrations())
+}
+
+// unlockValues opens the key that stands in the file.
+func (s *Store) unlockValues() error {
+	wrapped, err := s.wrapped()
+	if err != nil {
+		return err
+	}
+	if wrapped == nil {
+		return fmt.Errorf("%w: it has no key", ErrDamaged)
+	}
+	box, err := s.keys.Open(wrapped)
+	if err != nil {
+		return fmt.Errorf("open the key of the data: %w", err)
+	}
+	s.sealer.current.Store(&file{db: s.db(), box: box, wrapped: wrapped})
+	return nil
+}
+
 // restore is what to do about a damaged file.
-const restore = "move the file away and put a backup in its place"
+const restore = "put a backup in its place with 'cz-visa-monitor backup restore'"
 
 // explain turns the errors that people meet into sentences that say what to do.
 func explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, bolterrors.ErrTimeout):
+	case errors.Is(err, bolterrors.ErrTimeout), errors.Is(err, ErrLocked):
 		return fmt.Errorf("%w; stop it first, or choose another directory with CZVM_DATA_DIR", ErrLocked)
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch),
 		strings.HasPrefix(err.Error(), "file size too small"): // bbolt has no name for this one.

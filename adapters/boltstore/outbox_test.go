@@ -218,7 +218,7 @@ func TestSettleAfterRemovalBringsNothingBack(t *testing.T) {
 		if err != nil || len(due) != 1 {
 			t.Fatalf("%d due, %v", len(due), err)
 		}
-		if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
+		if err := dropLeft(s.Remove(t.Context(), a.ID, jana)); err != nil {
 			t.Fatal(err)
 		}
 		due[0].State = alert.Delivered

@@ -173,7 +173,7 @@ func TestPersonMovesToAGroup(t *testing.T) {
 	if mine, ours := listed(t, s, []account.Owner{me}, ""), listed(t, s, []account.Owner{family}, ""); len(mine) != 0 || len(ours) != 1 {
 		t.Errorf("mine are %v, the family's %v", mine, ours)
 	}
-	if n := keys(t, s, bucketPeopleOf); n != 1 {
+	if n := keysIn(t, s, bucketPeopleOf); n != 1 {
 		t.Errorf("%d keys of owners", n)
 	}
 }
@@ -182,7 +182,7 @@ func TestOwnerHasTooManyPeople(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
 	me := someOwner()
-	if err := s.db.Update(func(tx *bbolt.Tx) error {
+	if err := s.db().Update(func(tx *bbolt.Tx) error {
 		for range dossier.MaxPeople - 1 {
 			if err := tx.Bucket([]byte(bucketPeopleOf)).Put([]byte(string(me)+account.NewID(time.Now())), nil); err != nil {
 				return err
@@ -203,7 +203,7 @@ func TestOwnerHasTooManyPeople(t *testing.T) {
 	if _, err := s.EditPerson(t.Context(), other.ID, func(p *dossier.Person) error { p.Owner = me; return nil }); !errors.Is(err, dossier.ErrFull) {
 		t.Errorf("one too many was moved there: %v", err)
 	}
-	if n := keys(t, s, bucketPeople); n != 2 {
+	if n := keysIn(t, s, bucketPeople); n != 2 {
 		t.Errorf("%d people are kept", n)
 	}
 }
@@ -242,7 +242,7 @@ func TestPeopleOfAnApplication(t *testing.T) {
 	if _, err := s.EditPerson(t.Context(), none.ID, link); !errors.As(err, &bad) || bad.Field != "applications" {
 		t.Errorf("linked to an application that is not there: %v", err)
 	}
-	if err := removed(s.Remove(t.Context(), b.ID, jana)); err != nil {
+	if err := dropLeft(s.Remove(t.Context(), b.ID, jana)); err != nil {
 		t.Fatal(err)
 	}
 	got, err := s.Person(t.Context(), both.ID)
@@ -252,7 +252,7 @@ func TestPeopleOfAnApplication(t *testing.T) {
 	if got := names(b.ID); len(got) != 0 {
 		t.Errorf("people of a removed application: %v", got)
 	}
-	if n := keys(t, s, bucketPeopleIn); n != 1 {
+	if n := keysIn(t, s, bucketPeopleIn); n != 1 {
 		t.Errorf("%d links", n)
 	}
 }
@@ -261,7 +261,7 @@ func TestPeopleOfAnApplication(t *testing.T) {
 func TestNothingOfPeopleIsPlain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, err := Open(Config{Dir: dir, Sealer: hidden{}, Logger: discard()})
+	s, err := Open(Config{Dir: dir, Keys: boxKeys{hidden{}}, Logger: discard()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +301,7 @@ func TestExchangedFilesAreRefused(t *testing.T) {
 	addPerson(t, s, mine)
 	put := func(bucket, key string, value []byte) {
 		t.Helper()
-		if err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucket)).Put([]byte(key), value) }); err != nil {
+		if err := s.db().Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucket)).Put([]byte(key), value) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -362,12 +362,12 @@ func TestUnreadablePersonStopsNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	for bucket, want := range map[string]int{bucketPeople: 1, bucketPeopleOf: 1, bucketPeopleIn: 1, bucketReminders: 0} {
-		if n := keys(t, s, bucket); n != want {
+		if n := keysIn(t, s, bucket); n != want {
 			t.Errorf("%d keys in %s, want %d", n, bucket, want)
 		}
 	}
 	poison(t, s, bucketPeople, good.ID)
-	if err := removed(s.Remove(t.Context(), a.ID, jana)); err != nil {
+	if err := dropLeft(s.Remove(t.Context(), a.ID, jana)); err != nil {
 		t.Errorf("remove the application: %v", err)
 	}
 	empty(t, s, bucketPeopleIn)
@@ -378,7 +378,7 @@ func TestFileFromBeforePeople(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir)
-	if err := s.db.Update(func(tx *bbolt.Tx) error {
+	if err := s.db().Update(func(tx *bbolt.Tx) error {
 		for _, name := range peopleBuckets() {
 			if err := tx.DeleteBucket([]byte(name)); err != nil {
 				return err
@@ -394,4 +394,9 @@ func TestFileFromBeforePeople(t *testing.T) {
 	if got, err := s.Person(t.Context(), p.ID); err != nil || got.Name != p.Name {
 		t.Errorf("got %+v, %v", got, err)
 	}
+}
+
+// peopleBuckets are the buckets of people and of what finds them.
+func peopleBuckets() []string {
+	return []string{bucketPeople, bucketPeopleOf, bucketPeopleIn, bucketReminders}
 }

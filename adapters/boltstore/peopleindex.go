@@ -2,7 +2,6 @@ package boltstore
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -10,21 +9,6 @@ import (
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/dossier"
 )
-
-// peopleBuckets are the buckets of people and of what finds them.
-func peopleBuckets() []string {
-	return []string{bucketPeople, bucketPeopleOf, bucketPeopleIn, bucketReminders}
-}
-
-// addPeople makes the buckets of people, in files from before there were any.
-func addPeople(_ *Store, tx *bbolt.Tx) error {
-	for _, name := range peopleBuckets() {
-		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
-			return fmt.Errorf("make the bucket %s: %w", name, err)
-		}
-	}
-	return nil
-}
 
 // entry is one of those that find a person, in a bucket of its own kind. It
 // holds IDs and days, nothing else.

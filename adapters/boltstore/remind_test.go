@@ -21,7 +21,7 @@ import (
 func counted(t *testing.T) (*Store, *atomic.Int64) {
 	t.Helper()
 	dir, opened := t.TempDir(), new(atomic.Int64)
-	s, err := Open(Config{Dir: dir, Sealer: counting{opened: opened}, Logger: discard()})
+	s, err := Open(Config{Dir: dir, Keys: boxKeys{counting{opened: opened}}, Logger: discard()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestRemindOpensOnlyWhatIsDue(t *testing.T) {
 	}
 	due := addPerson(t, s, person(t, me, 200, 30))
 	gone := addPerson(t, s, person(t, me, 50))
-	if n := keys(t, s, bucketReminders); n != 50*2+2+1 {
+	if n := keysIn(t, s, bucketReminders); n != 50*2+2+1 {
 		t.Errorf("%d entries of reminders", n)
 	}
 	opened.Store(0)
@@ -236,7 +236,7 @@ func TestChangedExpiryIsToldAnew(t *testing.T) {
 			t.Errorf("%d reminders of a document that expires in %d days, want %d", n, step.days, step.want)
 		}
 	}
-	if n := keys(t, s, bucketReminders); n != 1 {
+	if n := keysIn(t, s, bucketReminders); n != 1 {
 		t.Errorf("%d entries of reminders", n)
 	}
 }
@@ -259,7 +259,7 @@ func TestRemovedPersonIsForgotten(t *testing.T) {
 		t.Errorf("deliveries %+v, %v", all, err)
 	}
 	for _, bucket := range []string{bucketOutbox, bucketAbout, bucketDeliveries, bucketPeople} {
-		if n := keys(t, s, bucket); n != 1 {
+		if n := keysIn(t, s, bucket); n != 1 {
 			t.Errorf("%d keys in %s, want that of the other", n, bucket)
 		}
 	}

@@ -24,8 +24,8 @@ const FileName = "cz-visa-monitor.db"
 type Config struct {
 	// Dir is the data directory; it is made if it is missing.
 	Dir string
-	// Sealer encodes the values. Must not be nil.
-	Sealer Sealer
+	// Keys makes and opens the key of the values. Must not be nil.
+	Keys Keys
 	// Logger must not be nil.
 	Logger *slog.Logger
 }
@@ -52,26 +52,26 @@ const (
 	bucketHeld         = "held"         // user ID + kind + ID of a session, token or group → hash of the secret
 	bucketInvitations  = "invitations"  // hash of the secret → sealed Invitation
 	bucketAudit        = "audit"        // sequence → sealed Entry of the audit trail
+	bucketAuditEnds    = "audit_ends"   // which end → sealed Seq and Hash
 	bucketPeople       = "people"       // person ID → age file of a Person
 	bucketPeopleOf     = "people_of"    // owner + person ID → nothing, so that a list opens only what it shows
 	bucketPeopleIn     = "people_in"    // application ID + person ID → nothing
 	bucketReminders    = "reminders"    // day of the next reminder + person ID + document ID → day of expiry
 )
 
-func buckets() []string {
-	return []string{
-		bucketMeta, bucketApplications, bucketSchedule, bucketWatched, bucketReferences, bucketHistory,
-		bucketChannels, bucketDeliveries, bucketOutbox, bucketAbout, bucketNotices, bucketSources, bucketTokens,
-		bucketUsers, bucketNames, bucketGroups, bucketSessions, bucketHeld, bucketInvitations, bucketAudit,
-		bucketPeople, bucketPeopleOf, bucketPeopleIn, bucketReminders,
-	}
-}
-
 // Store is an open store. Its methods may be called from several goroutines.
 type Store struct {
-	db     *bbolt.DB
-	sealer Sealer
+	dir    string
+	keys   Keys
 	log    *slog.Logger
+	unlock func() error // lets go of the data directory
+	// sealer seals and opens the values of the file it holds.
+	sealer handle
+
+	// upkeep is held by whoever copies the whole file: a backup or a rewrite.
+	// It comes before write.
+	upkeep sync.Mutex
+	health verdicts
 
 	// write is held by whoever changes something, from reading what stands
 	// to the end of the transaction.
@@ -83,16 +83,19 @@ type Store struct {
 	failed atomic.Pointer[error]
 }
 
-// Close writes what is still to be written and closes the file.
+// Close writes what is still to be written, closes the file and lets go of the
+// data directory. It waits for a backup that is being made.
 func (s *Store) Close() error {
 	s.late.stop()
+	s.upkeep.Lock()
+	defer s.upkeep.Unlock()
 	s.write.Lock()
 	defer s.write.Unlock()
 	var err error
 	if s.late.waits() {
 		err = s.flush()
 	}
-	return errors.Join(err, s.db.Close())
+	return errors.Join(err, s.db().Close(), s.unlock())
 }
 
 // Ping reports whether the store can be read.
@@ -108,13 +111,16 @@ func (s *Store) Writable() error {
 	return nil
 }
 
-func (s *Store) view(fn func(*bbolt.Tx) error) error { return s.db.View(fn) }
+// db is the file as it is now. Reading goes through view: a rewrite may close it.
+func (s *Store) db() *bbolt.DB { return s.sealer.current.Load().db }
+
+func (s *Store) view(fn func(*bbolt.Tx) error) error { return s.sealer.view(fn) }
 
 // update runs fn in a transaction that also carries what was waiting to be
 // written. The caller holds s.write. That fn refuses is no failure to write.
 func (s *Store) update(fn func(*bbolt.Tx) error) error {
 	var refused error
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.db().Update(func(tx *bbolt.Tx) error {
 		if err := s.putLate(tx); err != nil {
 			return err
 		}

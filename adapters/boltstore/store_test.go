@@ -25,7 +25,7 @@ import (
 // consistency check must find nothing.
 func open(t testing.TB, dir string) *Store {
 	t.Helper()
-	s, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: slog.New(slog.DiscardHandler)})
+	s, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +86,8 @@ var (
 	petr = account.OfUser("0000000000000000000000000002")
 )
 
-// removed drops what is left of an application after a removal.
-func removed(_ watch.Application, err error) error { return err }
+// dropLeft drops what is left of an application after a removal.
+func dropLeft(_ watch.Application, err error) error { return err }
 
 func reference(t testing.TB, text string) visa.Reference {
 	t.Helper()
@@ -195,7 +195,7 @@ func TestOpenRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Open(Config{Dir: dir, Sealer: Plain{}, Logger: slog.New(slog.DiscardHandler)})
+			_, err = Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: slog.New(slog.DiscardHandler)})
 			if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("got %v", err)
 			}
@@ -211,7 +211,7 @@ func TestOpenLocked(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	open(t, dir)
-	_, err := Open(Config{Dir: dir, Sealer: Plain{}, Logger: slog.New(slog.DiscardHandler)})
+	_, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: slog.New(slog.DiscardHandler)})
 	if !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), "stop it first") {
 		t.Errorf("got %v", err)
 	}

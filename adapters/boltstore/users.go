@@ -29,17 +29,17 @@ func (s *Store) User(_ context.Context, id string) (u account.User, err error) {
 
 // UserByName implements account.UserReader.
 func (s *Store) UserByName(_ context.Context, name string) (account.User, error) {
-	return s.userBy(s.nameDigest(name))
+	return s.userBy(namedBy(name))
 }
 
 // UserByExternal implements account.UserReader.
 func (s *Store) UserByExternal(_ context.Context, external string) (account.User, error) {
-	return s.userBy(s.externalDigest(external))
+	return s.userBy(externalBy(external))
 }
 
-func (s *Store) userBy(digest []byte) (u account.User, err error) {
+func (s *Store) userBy(plain string) (u account.User, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
-		id := tx.Bucket([]byte(bucketNames)).Get(digest)
+		id := tx.Bucket([]byte(bucketNames)).Get(s.sealer.boxOf(tx).Digest([]byte(plain)))
 		if id == nil {
 			return account.ErrNoUser
 		}
@@ -50,12 +50,12 @@ func (s *Store) userBy(digest []byte) (u account.User, err error) {
 
 // nameDigest returns the key under which every writing of a name is looked up.
 func (s *Store) nameDigest(name string) []byte {
-	return s.sealer.Digest([]byte("name\x00" + account.NameKey(name)))
+	return s.sealer.Digest([]byte(namedBy(name)))
 }
 
 // externalDigest returns the key under which an account elsewhere is looked up.
 func (s *Store) externalDigest(external string) []byte {
-	return s.sealer.Digest([]byte("external\x00" + external))
+	return s.sealer.Digest([]byte(externalBy(external)))
 }
 
 // Users implements account.UserReader.
@@ -245,4 +245,23 @@ func errorOr(err, other error) error {
 		return err
 	}
 	return other
+}
+
+// namedBy and externalBy are what the digests are of.
+func namedBy(name string) string        { return "name\x00" + account.NameKey(name) }
+func externalBy(external string) string { return "external\x00" + external }
+
+// userName finds out whether a digest is that of a user's name or of his account
+// at another service.
+func userName(r *reader, key string, id []byte) (plain string, ok bool) {
+	var u account.User
+	if !r.get(bucketUsers, string(id), &u) {
+		return "", false
+	}
+	for _, plain := range []string{namedBy(u.Name), externalBy(u.External)} {
+		if string(r.box.Digest([]byte(plain))) == key {
+			return plain, true
+		}
+	}
+	return "", false
 }

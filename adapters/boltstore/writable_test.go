@@ -27,7 +27,7 @@ func (m moody) Seal(bucket, key string, plain []byte) ([]byte, error) {
 func TestWritableTellsOfAFailedWriteUntilOneSucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, mood := t.TempDir(), new(atomic.Bool)
-		s, err := Open(Config{Dir: dir, Sealer: moody{bad: mood}, Logger: discard()})
+		s, err := Open(Config{Dir: dir, Keys: boxKeys{moody{bad: mood}}, Logger: discard()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -115,7 +115,7 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	a.running.Store(true)
 	log := slog.New(slog.NewJSONHandler(&syncWriter{w: a.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	a.store, err = boltstore.Open(boltstore.Config{Dir: tb.TempDir(), Sealer: boltstore.Plain{}, Logger: log})
+	a.store, err = boltstore.Open(boltstore.Config{Dir: tb.TempDir(), Keys: boltstore.PlainKeys{}, Logger: log})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -36,7 +36,7 @@ type appliance struct {
 
 // newAppliance opens the store and puts the parts together. close must be called.
 func newAppliance(c config, log *slog.Logger) (*appliance, error) {
-	store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Sealer: boltstore.Plain{}, Logger: log})
+	store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Keys: boltstore.PlainKeys{}, Logger: log})
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func BenchmarkResidentMemory(b *testing.B) {
 // fillStore makes a store of n applications that are due in an hour.
 func fillStore(b *testing.B, dir string, n int) {
 	b.Helper()
-	store, err := boltstore.Open(boltstore.Config{Dir: dir, Sealer: boltstore.Plain{}, Logger: slog.New(slog.DiscardHandler)})
+	store, err := boltstore.Open(boltstore.Config{Dir: dir, Keys: boltstore.PlainKeys{}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}

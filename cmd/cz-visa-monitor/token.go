@@ -55,7 +55,7 @@ func absolute(dir string) string {
 // createToken stores a token itself, or has the running server do it: a bbolt
 // file has one owner at a time.
 func createToken(ctx context.Context, c config, name string) (secret string, err error) {
-	store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Sealer: boltstore.Plain{}, Logger: slog.New(slog.DiscardHandler)})
+	store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Keys: boltstore.PlainKeys{}, Logger: slog.New(slog.DiscardHandler)})
 	if errors.Is(err, boltstore.ErrLocked) {
 		return askServerForToken(ctx, c.dataDir, name)
 	}
