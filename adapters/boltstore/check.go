@@ -40,6 +40,34 @@ func guarded(fn func() error) (err error) {
 	return fn()
 }
 
+// faultless runs fn, a transaction on the file at path, and returns a faultError
+// when it panics over damage: in a file that is too large to be checked at once,
+// or that was damaged since. A panic over a whole file is a mistake in the
+// program, and goes on.
+func faultless(path string, fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			if !torn(path) {
+				panic(r)
+			}
+			err = &faultError{r}
+		}
+	}()
+	return fn()
+}
+
+// torn reports whether the pages of the file at path do not hold together.
+func torn(path string) bool {
+	f, err := os.Open(path) //nolint:gosec // The operator chooses the directory.
+	if err != nil {
+		return false
+	}
+	defer f.Close() //nolint:errcheck // Only read.
+	info, err := f.Stat()
+	return err == nil && errors.Is(checkPages(f, info.Size(), true), ErrDamaged)
+}
+
 // checkFile reads through the pages of the file at path, all of them if whole is
 // true. It does not map it, and writes nothing. It returns ErrLocked while
 // another process has the file open.

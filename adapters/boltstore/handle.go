@@ -22,7 +22,10 @@ type file struct {
 // As a Box it seals with the key of the current file. It opens what was sealed
 // with the key of the file before as well, as long as a transaction may still
 // read that one.
-type handle struct{ current, previous atomic.Pointer[file] }
+type handle struct {
+	path              string
+	current, previous atomic.Pointer[file]
+}
 
 // exchange makes f the current file. done returns when nobody reads the one
 // before any more and it is closed; it must be called, and come before the next
@@ -38,11 +41,12 @@ func (h *handle) exchange(f *file) (done func() error) {
 	}
 }
 
-// view runs fn in a transaction that reads the current file.
+// view runs fn in a transaction that reads the current file. It returns
+// ErrDamaged where that cannot be read.
 func (h *handle) view(fn func(*bbolt.Tx) error) error {
 	for {
 		f := h.current.Load()
-		err := f.db.View(fn)
+		err := faultless(h.path, func() error { return f.db.View(fn) })
 		if errors.Is(err, bolterrors.ErrDatabaseNotOpen) && h.current.Load() != f {
 			continue // It was exchanged before the transaction began.
 		}

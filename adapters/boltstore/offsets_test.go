@@ -113,3 +113,46 @@ func opens(t *testing.T, content []byte, keys Keys, want map[string]string) bool
 	}
 	return true
 }
+
+// TestDamageWhileOpenEndsNoProcess spoils the file under an open store, as a
+// failing card would, and as a file that is too large to be checked may be.
+func TestDamageWhileOpenEndsNoProcess(t *testing.T) {
+	t.Parallel()
+	for _, value := range []byte{0x00, 0x7f, 0xff} {
+		dir := t.TempDir()
+		s, err := Open(Config{Dir: dir, Keys: newKeys("owner"), Logger: discard()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		furnish(t, s, 60)
+		size := s.db().Info().PageSize
+		f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := int64(2*size) + pageHeader; at < info.Size(); at += int64(size) {
+			if _, err := f.WriteAt(bytes.Repeat([]byte{value}, size-pageHeader), at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var errs []error
+		_, err = s.Channels(t.Context())
+		errs = append(errs, err)
+		_, err = s.Deliveries(t.Context(), "", 9, anything)
+		errs = append(errs, err, s.AddChannel(t.Context(), alert.Channel{ID: "phone"}), s.Compact(t.Context()))
+		_, err = s.Backup(t.Context(), "test")
+		errs = append(errs, err)
+		for i, err := range errs {
+			if !errors.Is(err, ErrDamaged) {
+				t.Errorf("%#x, call %d: %v", value, i, err)
+			}
+		}
+	}
+}

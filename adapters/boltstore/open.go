@@ -38,6 +38,7 @@ func Open(c Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: c.Dir, keys: c.Keys, log: c.Logger, unlock: unlock}
+	s.sealer.path = filepath.Join(c.Dir, FileName)
 	s.late.init()
 	if err := guarded(s.begin); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Join(c.Dir, FileName), explain(err)), s.abandon(err))

@@ -82,7 +82,10 @@ func readMeta(r io.ReaderAt, length int64) (p pages, err error) {
 	newest, ok := metaAt(r, 0)
 	if ok {
 		second, ok := metaAt(r, int64(newest.size)) //nolint:gosec // 32 bits.
-		if ok && second.size == newest.size && second.tx > newest.tx {
+		if ok && second.size != newest.size {       // bbolt would take the one's size and the other's pages.
+			return p, fmt.Errorf("%w (its two beginnings differ)", ErrDamaged)
+		}
+		if ok && second.tx > newest.tx {
 			newest = second
 		}
 	}

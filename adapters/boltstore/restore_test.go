@@ -153,7 +153,7 @@ func altered(t *testing.T, dir, key, value string) []byte {
 }
 
 // TestRestoredMessageIsSentOnce: of three messages that are due at the time of
-// the backup one is delivered and one given up before it is restored.
+// the backup one is delivered, and one given up and revived, before it is restored.
 func TestRestoredMessageIsSentOnce(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -203,6 +203,12 @@ func TestRestoredMessageIsSentOnce(t *testing.T) {
 				if err := s.Settle(t.Context(), due[i]); err != nil {
 					t.Fatal(err)
 				}
+			}
+			// The second one gets another place in the line, and is delivered too.
+			again, err := s.Revive(t.Context(), due[1].ID, time.Now())
+			again.State, again.SettledAt = alert.Delivered, time.Now()
+			if err := errors.Join(err, s.Settle(t.Context(), again)); err != nil {
+				t.Fatal(err)
 			}
 			shut(t, s, dir)
 			tt.meanwhile(t, dir)

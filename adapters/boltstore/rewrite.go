@@ -127,7 +127,7 @@ func (r *rewriting) run(ctx context.Context) (err error) {
 	}()
 	err = r.tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
 		if _, ok := described(string(name)); !ok {
-			return fmt.Errorf("the bucket %q is not known", name)
+			return fmt.Errorf("%w: the bucket %q is not known", ErrDamaged, name)
 		}
 		return nil
 	})

@@ -120,12 +120,14 @@ func (s *Store) view(fn func(*bbolt.Tx) error) error { return s.sealer.view(fn) 
 // written. The caller holds s.write. That fn refuses is no failure to write.
 func (s *Store) update(fn func(*bbolt.Tx) error) error {
 	var refused error
-	err := s.db().Update(func(tx *bbolt.Tx) error {
-		if err := s.putLate(tx); err != nil {
-			return err
-		}
-		refused = fn(tx)
-		return refused
+	err := faultless(s.sealer.path, func() error {
+		return s.db().Update(func(tx *bbolt.Tx) error {
+			if err := s.putLate(tx); err != nil {
+				return err
+			}
+			refused = fn(tx)
+			return refused
+		})
 	})
 	if err == nil {
 		s.failed.Store(nil)
