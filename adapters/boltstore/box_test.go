@@ -161,6 +161,9 @@ type chunks struct {
 func (c *chunks) Read(b []byte) (int, error) {
 	for len(c.buf) == 0 {
 		if c.done {
+			if n, _ := c.r.Read(make([]byte, 1)); n > 0 {
+				return 0, errors.New("something follows the last chunk")
+			}
 			return 0, io.EOF
 		}
 		sealed := make([]byte, c.aead.NonceSize()+chunkSize+c.aead.Overhead())
