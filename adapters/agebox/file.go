@@ -138,3 +138,13 @@ func (c *content) Read(p []byte) (int, error) {
 	}
 	return n, c.src.explain(err)
 }
+
+// Decrypt reads a file of Box.Encrypt without a Box: one of id's, or one for
+// which id is the recovery key. Otherwise it is Box.Decrypt.
+func (id *Identity) Decrypt(r io.Reader) (io.Reader, error) {
+	plain, err := decrypt(r, id.key())
+	if err != nil {
+		return nil, fmt.Errorf("open an encrypted file: %w", err)
+	}
+	return plain, nil
+}

@@ -95,7 +95,9 @@ func TestAuditNamesTheFirstBrokenLink(t *testing.T) {
 			_, err := tx.CreateBucket([]byte(bucketAudit))
 			return err
 		}, 1},
-		{"the head gone", func(_ *Store, tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketAuditEnds)).Delete([]byte(keyAuditHead)) }, 1},
+		{"the head gone", func(_ *Store, tx *bbolt.Tx) error {
+			return tx.Bucket([]byte(bucketAuditEnds)).Delete([]byte(keyAuditHead))
+		}, 1},
 		{"the last one replaced", func(s *Store, tx *bbolt.Tx) error {
 			var before account.Entry
 			if _, err := s.get(tx, bucketAudit, auditKey(last-1), &before); err != nil {

@@ -188,16 +188,24 @@ func (s *Store) notice(key string, n alert.Notification, except string, turn fun
 // noticeID is the key under which a notice is kept.
 func (s *Store) noticeID(key string) string { return string(s.sealer.Digest([]byte(key))) }
 
-// operators returns the channels that hear of trouble with the appliance.
+// operators returns the channels that hear of trouble with the appliance: those of
+// admins, also of the first one who has not come yet.
 func (s *Store) operators(tx *bbolt.Tx, except string) (ids []string, err error) {
 	err = tx.Bucket([]byte(bucketChannels)).ForEach(func(k, v []byte) error {
 		var c alert.Channel
-		if s.tryDecode(bucketChannels, string(k), v, &c) && c.Operator && c.ID != except {
+		if s.tryDecode(bucketChannels, string(k), v, &c) && c.Operator && c.ID != except && s.runs(tx, c.Owner) {
 			ids = append(ids, c.ID)
 		}
 		return nil
 	})
 	return ids, err
+}
+
+// runs reports whether an owner is no user who does not run the appliance.
+func (s *Store) runs(tx *bbolt.Tx, o account.Owner) bool {
+	id, _ := o.User()
+	var u account.User
+	return !s.try(tx, bucketUsers, id, &u) || u.Role == account.Admin && !u.Disabled
 }
 
 // Notices returns the operator notices that stand. One that cannot be read is left out.

@@ -113,22 +113,31 @@ func New(c Config) (*Server, error) {
 	if c.MaxBody == 0 {
 		c.MaxBody = defaultMaxBody
 	}
-	pg, err := loadPage()
+	s, err := bare(c)
 	if err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
+	}
+	s.routes()
+	return s, nil
+}
+
+// bare returns a server without routes.
+func bare(c Config) (*Server, error) {
+	pg, err := loadPage()
+	if err != nil {
+		return nil, err
 	}
 	pages, err := loadPages()
 	if err != nil {
-		return nil, fmt.Errorf("set up the web server: %w", err)
+		return nil, err
 	}
 	s := &Server{cfg: c, echo: echo.New(), page: pg, pages: pages, root: "/", words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection()}
 	if err := s.trust(c.BaseURL); err != nil {
-		return nil, fmt.Errorf("set up the web server: %w", err)
+		return nil, err
 	}
 	s.echo.Logger.SetOutput(io.Discard) // It would write around our own log.
 	s.echo.IPExtractor = realIP(c.Proxies)
 	s.echo.HTTPErrorHandler = s.writeError
-	s.routes()
 	s.http = &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: readHeaderTimeout,

@@ -64,6 +64,10 @@ const (
 	LayoutChanged Kind = "layout_changed"
 	// ChannelDead: a channel could not be reached for two days, or refused for an hour (operators).
 	ChannelDead Kind = "channel_dead"
+	// NoBackup: no backup of the data could be made (operators).
+	NoBackup Kind = "no_backup"
+	// NoCopy: the backups could not be copied to the second directory (operators).
+	NoCopy Kind = "no_copy"
 	// Test: somebody pressed "send a test message".
 	Test Kind = "test"
 )

@@ -64,7 +64,7 @@ type writer struct {
 // reveals nothing. Operator notices are about nobody and are told at every level.
 func (w *writer) discreet() bool {
 	switch w.n.Kind {
-	case NothingChecked, LayoutChanged, ChannelDead:
+	case NothingChecked, LayoutChanged, ChannelDead, NoBackup, NoCopy:
 		return false
 	}
 	return w.silent()

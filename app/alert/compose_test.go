@@ -71,6 +71,10 @@ func stories(t testing.TB) map[string]alert.Notification {
 		"nothing_checked_over": over(notice(alert.NothingChecked, "czmoi", "")),
 		"layout_changed":       notice(alert.LayoutChanged, "czmoi", "layout_changed"),
 		"layout_changed_over":  over(notice(alert.LayoutChanged, "czmoi", "")),
+		"no_backup":            notice(alert.NoBackup, "", ""),
+		"no_backup_over":       over(notice(alert.NoBackup, "", "")),
+		"no_copy":              notice(alert.NoCopy, "", ""),
+		"no_copy_over":         over(notice(alert.NoCopy, "", "")),
 		"channel_dead":         notice(alert.ChannelDead, "Anna's phone", "the server answered 401 Unauthorized"),
 		"channel_dead_over":    over(notice(alert.ChannelDead, "Anna's phone", "")),
 	}
@@ -191,7 +195,7 @@ func TestComposeReveals(t *testing.T) {
 
 // aboutAppliance reports whether n is an operator notice.
 func aboutAppliance(n alert.Notification) bool {
-	return n.Kind == alert.NothingChecked || n.Kind == alert.LayoutChanged || n.Kind == alert.ChannelDead
+	return n.Kind == alert.NothingChecked || n.Kind == alert.LayoutChanged || n.Kind == alert.ChannelDead || n.Kind == alert.NoBackup || n.Kind == alert.NoCopy
 }
 
 // TestComposeTellsNoticesAtEveryLevel: notices about the appliance hold nothing

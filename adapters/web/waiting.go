@@ -1,0 +1,151 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/time/rate"
+
+	"cz-visa-monitor/app/locale"
+)
+
+// Hindrance is why the appliance cannot begin its work.
+type Hindrance string
+
+// The hindrances. Each has a sentence in the catalogues.
+const (
+	// NeedsPassphrase: the key is protected, and nobody has given the passphrase yet.
+	NeedsPassphrase Hindrance = "locked_passphrase"
+	// KeyMissing, KeyWrong, KeyExposed and KeyUnreadable: what is wrong with the key file.
+	KeyMissing    Hindrance = "locked_missing"
+	KeyWrong      Hindrance = "locked_wrong"
+	KeyExposed    Hindrance = "locked_exposed"
+	KeyUnreadable Hindrance = "locked_bad"
+	// StoreDamaged and StoreGone: there are no data to work on.
+	StoreDamaged Hindrance = "damaged_lead"
+	StoreGone    Hindrance = "gone_lead"
+)
+
+// locked reports whether it lies with the key.
+func (h Hindrance) locked() bool { return strings.HasPrefix(string(h), "locked_") }
+
+// code is what programs are told.
+func (h Hindrance) code() string {
+	switch {
+	case h.locked():
+		return "locked"
+	case h == StoreGone:
+		return "gone"
+	}
+	return "damaged"
+}
+
+// WaitingConfig is what NewWaiting needs.
+type WaitingConfig struct {
+	Hindrance Hindrance
+	// Backup is the name of the newest good backup, "" if there is none; Command
+	// puts it back.
+	Backup, Command string
+	// Unlock takes the passphrase; its error says that it is the wrong one. Nil
+	// where there is none to give.
+	Unlock func(ctx context.Context, passphrase string) error
+	// Unlocked is called once, after Unlock has succeeded. Must not block.
+	Unlocked   func()
+	Catalogues *locale.Catalogues
+	BaseURL    string
+	Logger     *slog.Logger
+}
+
+// unlockEvery is how often a passphrase may be tried, by all together, after a
+// first few: each try takes a good part of the machine.
+const (
+	unlockEvery = 30 * time.Second
+	unlockBurst = 5
+)
+
+// waiting is what an appliance that cannot work shows.
+type waiting struct {
+	*Server
+	cfg   WaitingConfig
+	tries *rate.Limiter
+}
+
+// NewWaiting returns a server for an appliance that cannot begin its work: it
+// says why, takes the passphrase of the key, and does nothing else.
+func NewWaiting(c WaitingConfig) (*Server, error) {
+	s, err := bare(Config{Catalogues: c.Catalogues, BaseURL: c.BaseURL, Logger: c.Logger, Hub: NewHub(), MaxBody: defaultMaxBody})
+	if err != nil {
+		return nil, fmt.Errorf("set up the web server: %w", err)
+	}
+	w := &waiting{Server: s, cfg: c, tries: rate.NewLimiter(rate.Every(unlockEvery), unlockBurst)}
+	e := s.echo
+	e.Use(s.observe, s.harden, s.recoverPanic, s.sameOrigin)
+	e.Match([]string{http.MethodGet, http.MethodHead}, "/assets/:version/:name", s.showAsset)
+	e.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", func(c echo.Context) error {
+		return c.JSON(http.StatusOK, healthView{Status: "ok"}) // Starting it again mends nothing.
+	})
+	e.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", func(echo.Context) error { return w.problem() })
+	e.POST("/unlock", w.unlock)
+	e.Any(apiPath+"/*", func(echo.Context) error { return w.problem() })
+	e.GET("/*", func(c echo.Context) error { return w.page(c, http.StatusServiceUnavailable, "") })
+	return s, nil
+}
+
+// problem says to programs what hinders.
+func (w *waiting) problem() error {
+	text := w.words.Text("page." + string(w.cfg.Hindrance))
+	return &problem{Status: http.StatusServiceUnavailable, Code: w.cfg.Hindrance.code(), Detail: text, Reasons: []string{w.cfg.Hindrance.code()}}
+}
+
+// waitingPage says what hinders, and what to do.
+type waitingPage struct {
+	view
+	Lead, Backup, Command string
+	Passphrase            bool
+}
+
+func (w *waiting) page(c echo.Context, status int, problem string) error {
+	title := "page.damaged"
+	if w.cfg.Hindrance.locked() {
+		title = "page.locked"
+	} else if w.cfg.Hindrance == StoreGone {
+		title = "page.gone"
+	}
+	p := &waitingPage{
+		view: w.view(c, title), Lead: "page." + string(w.cfg.Hindrance), Backup: w.cfg.Backup, Command: w.cfg.Command,
+		Passphrase: w.cfg.Hindrance == NeedsPassphrase && w.cfg.Unlock != nil,
+	}
+	if !w.cfg.Hindrance.locked() && p.Backup == "" {
+		p.Lead = "page.damaged_none"
+	}
+	p.Problem = problem
+	c.Response().Header().Set(echo.HeaderRetryAfter, "10")
+	return w.show(c, status, "waiting", p)
+}
+
+// unlock takes the passphrase.
+func (w *waiting) unlock(c echo.Context) error {
+	if w.cfg.Hindrance != NeedsPassphrase || w.cfg.Unlock == nil {
+		return echo.ErrNotFound
+	}
+	words := w.speak(c)
+	if r := w.tries.Reserve(); r.Delay() > 0 {
+		wait := r.Delay()
+		r.Cancel()
+		c.Response().Header().Set(echo.HeaderRetryAfter, fmt.Sprint(int(wait/time.Second)+1))
+		return w.page(c, http.StatusTooManyRequests, words.Text("problem.wait", "count", int(wait/time.Second)+1))
+	}
+	if err := w.cfg.Unlock(c.Request().Context(), c.FormValue("passphrase")); err != nil {
+		w.cfg.Logger.Warn("a wrong passphrase was given", slog.String("address", network(c.RealIP())))
+		return w.page(c, http.StatusForbidden, words.Text("problem.passphrase"))
+	}
+	w.cfg.Unlocked()
+	// The page comes again when the appliance has begun its work.
+	c.Response().Header().Set("Refresh", "3; url=./")
+	return w.page(c, http.StatusOK, "")
+}
