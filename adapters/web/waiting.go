@@ -31,13 +31,13 @@ const (
 	StoreGone    Hindrance = "gone_lead"
 )
 
-// locked reports whether it lies with the key.
-func (h Hindrance) locked() bool { return strings.HasPrefix(string(h), "locked_") }
+// Locked reports whether it lies with the key.
+func (h Hindrance) Locked() bool { return strings.HasPrefix(string(h), "locked_") }
 
 // code is what programs are told.
 func (h Hindrance) code() string {
 	switch {
-	case h.locked():
+	case h.Locked():
 		return "locked"
 	case h == StoreGone:
 		return "gone"
@@ -111,7 +111,7 @@ type waitingPage struct {
 
 func (w *waiting) page(c echo.Context, status int, problem string) error {
 	title := "page.damaged"
-	if w.cfg.Hindrance.locked() {
+	if w.cfg.Hindrance.Locked() {
 		title = "page.locked"
 	} else if w.cfg.Hindrance == StoreGone {
 		title = "page.gone"
@@ -120,7 +120,7 @@ func (w *waiting) page(c echo.Context, status int, problem string) error {
 		view: w.view(c, title), Lead: "page." + string(w.cfg.Hindrance), Backup: w.cfg.Backup, Command: w.cfg.Command,
 		Passphrase: w.cfg.Hindrance == NeedsPassphrase && w.cfg.Unlock != nil,
 	}
-	if !w.cfg.Hindrance.locked() && p.Backup == "" {
+	if !w.cfg.Hindrance.Locked() && p.Backup == "" {
 		p.Lead = "page.damaged_none"
 	}
 	p.Problem = problem

@@ -4,16 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"cz-visa-monitor/adapters/boltstore"
 	"cz-visa-monitor/adapters/portal"
 	"cz-visa-monitor/adapters/shout"
+	"cz-visa-monitor/adapters/totp"
 	"cz-visa-monitor/adapters/web"
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/locale"
 	"cz-visa-monitor/app/watch"
 )
@@ -25,26 +31,52 @@ const stopTimeout = 15 * time.Second
 type appliance struct {
 	cfg        config
 	log        *slog.Logger
+	ring       *keyring
 	store      *boltstore.Store
+	accounts   *account.Service
 	source     *portalSource
+	catalogues *locale.Catalogues
 	engine     *watch.Engine
 	dispatcher *alert.Dispatcher
+	reminders  *dossier.Reminders
+	keeper     *boltstore.Keeper
 	web        *web.Server
 	// running is true while the engine is at work.
 	running atomic.Bool
+	// damaged receives that the store cannot be relied on.
+	damaged chan error
 }
 
 // newAppliance opens the store and puts the parts together. close must be called.
-func newAppliance(c config, log *slog.Logger) (*appliance, error) {
-	store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Keys: boltstore.PlainKeys{}, Logger: log})
+func newAppliance(c config, ring *keyring, log *slog.Logger) (*appliance, error) {
+	if err := gone(c.dataDir); err != nil {
+		return nil, err
+	}
+	store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Keys: ring, Logger: log})
 	if err != nil {
 		return nil, err
 	}
-	a := &appliance{cfg: c, log: log, store: store}
+	a := &appliance{cfg: c, log: log, ring: ring, store: store, damaged: make(chan error, 1)}
 	if err := a.assemble(); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
+}
+
+// errGone: there are backups, but no data.
+var errGone = errors.New("the data file is missing, though there are backups; put one back with 'cz-visa-monitor backup restore', or move the backups away to begin anew")
+
+// gone refuses to begin anew where there was something: an empty appliance would
+// be taken for one that has lost everything.
+func gone(dir string) error {
+	_, err := os.Stat(filepath.Join(dir, boltstore.FileName))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if _, ok := boltstore.Newest(dir, nil); ok {
+		return errGone
+	}
+	return nil
 }
 
 func (a *appliance) assemble() error {
@@ -52,15 +84,19 @@ func (a *appliance) assemble() error {
 	if a.source, err = openSource(a.cfg, a.cfg.dataDir, a.log); err != nil {
 		return err
 	}
-	catalogues, err := locale.Load(a.cfg.timezone)
-	if err != nil {
-		return fmt.Errorf("load the message catalogues: %w", err)
+	if a.catalogues, err = loadCatalogues(a.cfg); err != nil {
+		return err
 	}
+	a.accounts = newAccounts(a.store, a.log)
 	notifier := shout.New(shout.Config{})
 	a.dispatcher = alert.NewDispatcher(alert.DispatcherConfig{
 		Outbox: a.store, Notices: a.store, Notifier: notifier,
-		Catalogues: catalogues, BaseURL: a.cfg.baseURL, Logger: a.log,
+		Catalogues: a.catalogues, BaseURL: a.cfg.baseURL, Logger: a.log,
 		PerMinute: a.cfg.messagesPerMinute,
+	})
+	a.reminders = dossier.New(dossier.Config{Store: a.store, Zone: a.cfg.timezone, Wake: a.dispatcher.Wake, Logger: a.log})
+	a.keeper = boltstore.NewKeeper(boltstore.KeeperConfig{
+		Store: a.store, Copies: a.cfg.backupCopies, Location: a.cfg.timezone, Report: a.report, Logger: a.log,
 	})
 	hub := web.NewHub()
 	a.engine = watch.New(watch.Config{
@@ -70,13 +106,62 @@ func (a *appliance) assemble() error {
 		Workers: a.workers(), CheckNowPerDay: a.cfg.checkNowPerDay,
 		Logger: a.log, Wake: a.dispatcher.Wake, Publish: hub.Publish,
 	})
+	login, err := openExternal(a.cfg)
+	if err != nil {
+		return err
+	}
 	a.web, err = web.New(web.Config{
 		Watching: a.engine, Applications: a.store, Channels: a.store, Deliveries: a.store,
 		Kinds: shout.Kinds(), Validate: notifier.Validate, Test: a.dispatcher.Test, Wake: a.dispatcher.Wake,
-		Source: a.engine, Notices: a.store, Tokens: a.store, Store: a.store, Running: a.running.Load,
-		Hub: hub, Catalogues: catalogues, BaseURL: a.cfg.baseURL, Version: version, Logger: a.log,
+		Source: a.engine, Notices: a.store, Store: a.store, Running: a.running.Load,
+		Accounts: a.accounts, Keys: recovery{a.store, a.ring},
+		External: login, ExternalName: a.cfg.oidcName, ProxyLogin: proxyLogin(a.cfg), RoleFor: roleFor(a.cfg.roles), Proxies: a.cfg.proxies,
+		Hub: hub, Catalogues: a.catalogues, BaseURL: a.cfg.baseURL, Version: version, Logger: a.log,
 	})
 	return err
+}
+
+func loadCatalogues(c config) (*locale.Catalogues, error) {
+	catalogues, err := locale.Load(c.timezone)
+	if err != nil {
+		return nil, fmt.Errorf("load the message catalogues: %w", err)
+	}
+	return catalogues, nil
+}
+
+// newAccounts returns the rules of accounts on a store.
+func newAccounts(store *boltstore.Store, log *slog.Logger) *account.Service {
+	return account.New(account.Config{
+		Store: store, Hasher: account.NewHasher(account.HasherConfig{}), Codes: totp.Codes{Issuer: "cz-visa-monitor"}, Logger: log,
+	})
+}
+
+// report tells operators how the backups are doing, each trouble once.
+func (a *appliance) report(ctx context.Context, t boltstore.Trouble, err error) {
+	if errors.Is(err, boltstore.ErrDamaged) && t == boltstore.NoBackup {
+		select {
+		case a.damaged <- err:
+		default:
+		}
+		return
+	}
+	kind := alert.NoBackup
+	if t == boltstore.NoCopy {
+		kind = alert.NoCopy
+	}
+	now := time.Now()
+	n := alert.Notification{Kind: kind, Since: now, At: now, Resolved: err == nil}
+	turn := a.store.Raise
+	if err == nil {
+		turn = a.store.Resolve
+	}
+	told, err := turn(ctx, string(kind), n, "")
+	if err != nil {
+		a.log.Error("cannot keep a notice about the backups", slog.Any("error", err))
+	}
+	if told {
+		a.dispatcher.Wake()
+	}
 }
 
 // workers is how many checks run at once: one for every page there is.
@@ -85,7 +170,7 @@ func (a *appliance) workers() int { return a.source.browser.Limit() }
 // run serves on ln until ctx ends or a part fails, then stops the parts in the
 // order in which they need each other.
 func (a *appliance) run(ctx context.Context, ln net.Listener) error {
-	failed := make(chan error, 4)
+	failed := make(chan error, 6)
 	var stops []func() error
 	start := func(name string, work func(context.Context) error) {
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -114,15 +199,21 @@ func (a *appliance) run(ctx context.Context, ln net.Listener) error {
 		defer a.running.Store(false)
 		return a.engine.Run(ctx)
 	})
-	control := a.openControl(ctx)
-	start("serve commands", func(ctx context.Context) error { return serveControl(ctx, control, a.store) })
-	start("serve the web", func(ctx context.Context) error { return a.serveWeb(ctx, ln) })
+	start("remind of documents", a.reminders.Run)
+	start("keep backups", a.keeper.Run)
+	control := openControl(ctx, a.cfg.dataDir, a.log)
+	start("serve commands", func(ctx context.Context) error { return serveControl(ctx, control, a.office().run) })
+	start("serve the web", func(ctx context.Context) error { return serveWeb(ctx, ln, a.web) })
 	a.log.Info("the appliance is at work", slog.String("address", ln.Addr().String()), slog.String("version", version))
+	a.sayCode(ctx)
 	var errs []error
 	select {
 	case <-ctx.Done():
 	case err := <-failed:
 		a.log.Error("a part of the appliance failed", slog.Any("error", err))
+	case err := <-a.damaged:
+		a.log.Error("the data file is damaged; the appliance stops its work, to spoil nothing", slog.Any("error", err))
+		errs = append(errs, err)
 	}
 	a.log.Info("stopping")
 	for i := len(stops) - 1; i >= 0; i-- {
@@ -131,22 +222,23 @@ func (a *appliance) run(ctx context.Context, ln net.Listener) error {
 	return errors.Join(errs...)
 }
 
-// openControl listens for commands. Some file systems of a NAS know no sockets,
-// and a long path does not fit into one's address; the appliance can do without.
-func (a *appliance) openControl(ctx context.Context) net.Listener {
-	ln, err := listenControl(ctx, a.cfg.dataDir)
+// sayCode prints the code that the setup page asks for, while there is nobody. It
+// is the only secret that a log ever holds: it works once, until then, and only
+// on this start.
+func (a *appliance) sayCode(ctx context.Context) {
+	code, err := a.accounts.SetupCode(ctx)
 	if err != nil {
-		a.log.Warn("the data directory takes no control socket; tokens can only be made while the server is stopped",
-			slog.Any("error", err))
-		return nil
+		a.log.Error("cannot find out whether the appliance is set up", slog.Any("error", err))
 	}
-	return ln
+	if code != "" {
+		a.log.Warn("nobody has an account yet; open the page and set the appliance up with this code", slog.String("setup_code", code))
+	}
 }
 
 // serveWeb answers on ln until ctx ends.
-func (a *appliance) serveWeb(ctx context.Context, ln net.Listener) error {
+func serveWeb(ctx context.Context, ln net.Listener, srv *web.Server) error {
 	served := make(chan error, 1)
-	go func() { served <- a.web.Serve(ln) }()
+	go func() { served <- srv.Serve(ln) }()
 	select {
 	case err := <-served:
 		return err
@@ -154,7 +246,7 @@ func (a *appliance) serveWeb(ctx context.Context, ln net.Listener) error {
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout/2)
 	defer cancel()
-	err := a.web.Shutdown(stopping)
+	err := srv.Shutdown(stopping)
 	return errors.Join(err, <-served)
 }
 

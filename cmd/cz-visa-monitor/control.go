@@ -1,22 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"cz-visa-monitor/adapters/boltstore"
-	"cz-visa-monitor/app/account"
 )
 
 // controlSocket is the socket in the data directory through which commands
@@ -24,32 +24,62 @@ import (
 // the directory belongs to the server's user alone.
 const controlSocket = "control.sock"
 
-// controlTimeout bounds one command.
-const controlTimeout = 10 * time.Second
+const (
+	// controlTimeout bounds one command: a backup of a large store on an SD card
+	// takes a while.
+	controlTimeout = 15 * time.Minute
+	// maxArgs bounds what a command is given, in bytes: an import is the largest.
+	maxArgs = 256 << 20
+)
+
+// The parts of an answer. What the command prints is the body; how it ended stands
+// behind it.
+const (
+	controlPath    = "/run"
+	trailerFailure = "X-Failure"
+)
+
+// runner runs a command by its name and writes what it prints to out.
+type runner func(ctx context.Context, name string, args json.RawMessage, out io.Writer) error
+
+// call is a command on its way to the server.
+type call struct {
+	Name string          `json:"name"`
+	Args json.RawMessage `json:"args"`
+}
+
+// openControl listens for commands. Some file systems of a NAS know no sockets,
+// and a long path does not fit into one's address; the appliance can do without.
+func openControl(ctx context.Context, dir string, log *slog.Logger) net.Listener {
+	ln, err := listenControl(ctx, dir)
+	if err != nil {
+		log.Warn("the data directory takes no control socket; commands work only while the server is stopped", slog.Any("error", err))
+		return nil
+	}
+	return ln
+}
 
 // serveControl answers commands on ln until ctx ends. Without a listener it
 // only waits.
-func serveControl(ctx context.Context, ln net.Listener, store *boltstore.Store) error {
+func serveControl(ctx context.Context, ln net.Listener, run runner) error {
 	if ln == nil {
 		<-ctx.Done()
 		return nil
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /tokens", func(w http.ResponseWriter, r *http.Request) {
-		name, err := io.ReadAll(http.MaxBytesReader(w, r.Body, account.MaxTokenName))
-		if err != nil || len(name) == 0 {
-			http.Error(w, "the name of the token is missing or too long", http.StatusBadRequest)
+	mux.HandleFunc("POST "+controlPath, func(w http.ResponseWriter, r *http.Request) {
+		var c call
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxArgs)).Decode(&c); err != nil {
+			http.Error(w, "the command cannot be read", http.StatusBadRequest)
 			return
 		}
-		secret, err := addToken(r.Context(), store, string(name))
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
+		w.Header().Set("Trailer", trailerFailure)
+		w.Header().Set("Content-Type", "application/octet-stream")
+		if err := run(r.Context(), c.Name, c.Args, w); err != nil {
+			w.Header().Set(trailerFailure, url.QueryEscape(err.Error())) // A header takes no line breaks.
 		}
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(secret) // Where it fails the client sees a cut answer, and says so.
 	})
-	srv := &http.Server{Handler: mux, ReadTimeout: controlTimeout, WriteTimeout: controlTimeout, MaxHeaderBytes: 4 << 10}
+	srv := &http.Server{Handler: mux, ReadTimeout: controlTimeout, WriteTimeout: controlTimeout, MaxHeaderBytes: 16 << 10}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -76,10 +106,14 @@ func listenControl(ctx context.Context, dir string) (net.Listener, error) {
 	return ln, nil
 }
 
-// askServerForToken has the server that holds the store make a token.
-func askServerForToken(ctx context.Context, dir, name string) (secret string, err error) {
+// askServer has the server that holds the store run a command.
+func askServer(ctx context.Context, dir, name string, args json.RawMessage, out io.Writer) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
+	body, err := json.Marshal(call{Name: name, Args: args})
+	if err != nil {
+		return fmt.Errorf("encode the command: %w", err)
+	}
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -87,22 +121,29 @@ func askServerForToken(ctx context.Context, dir, name string) (secret string, er
 			return d.DialContext(ctx, "unix", filepath.Join(dir, controlSocket))
 		},
 	}}
-	u := url.URL{Scheme: "http", Host: "control", Path: "/tokens"}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(name))
+	u := url.URL{Scheme: "http", Host: "control", Path: controlPath}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(body))
 	if err != nil {
-		return "", err
+		return err
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", fmt.Errorf("%w, and it does not answer; is it another program, or still starting? (%w)", boltstore.ErrLocked, err)
+		return fmt.Errorf("%w, and it does not answer; is it another program, or still starting? (%w)", boltstore.ErrLocked, err)
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-		return "", fmt.Errorf("the running server refused: %s", text)
+		return fmt.Errorf("the running server refused: %s", text)
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 4<<10)).Decode(&secret); err != nil {
-		return "", fmt.Errorf("read the server's answer: %w", err)
+	if _, err := io.Copy(out, resp.Body); err != nil {
+		return fmt.Errorf("read the server's answer: %w", err)
 	}
-	return secret, nil
+	if text := resp.Trailer.Get(trailerFailure); text != "" {
+		plain, err := url.QueryUnescape(text)
+		if err != nil {
+			plain = text
+		}
+		return errors.New(plain)
+	}
+	return nil
 }

@@ -2,19 +2,23 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"cz-visa-monitor/adapters/portal/portaltest"
 	"cz-visa-monitor/adapters/shout/shouttest"
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -26,6 +30,7 @@ const (
 	demoInbox   = "localhost:8081"
 	demoReplica = "localhost:8082"
 	demoTopic   = "visa"
+	demoUser    = "demo"
 )
 
 func demoCommand(environ []string) *cobra.Command {
@@ -121,22 +126,24 @@ func demo(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
 		return fmt.Errorf("%w (for the demo: --listen)", err)
 	}
 	c.baseURL = "http://" + demoHost(c.listen, ln.Addr())
-	a, err := newAppliance(c, c.logger(stderr))
+	log := c.logger(stderr)
+	quiet := slog.New(slog.DiscardHandler) // That a key is made is of no interest here.
+	a, err := newAppliance(c, newKeyring(c, func(string) string { return "" }, quiet), log)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	secret, err := fillDemo(ctx, a, replica, inboxURL)
+	password, err := fillDemo(ctx, a, replica, inboxURL)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	fmt.Fprintf(stdout, `The demo runs until you press Ctrl-C. Nothing of it is kept.
 
-  the page       %s/#token=%s
+  the page       %s/   sign in as %s with the password %s
   the phone      %s/
   the portal     %s   (a replica; nothing is asked of the real one)
 
-`, c.baseURL, secret, inboxURL, c.portalURL)
+`, c.baseURL, demoUser, password, inboxURL, c.portalURL)
 	return a.run(ctx, ln)
 }
 
@@ -170,14 +177,16 @@ func demoServe(ctx context.Context, address string, h http.Handler) (stop func()
 	return func() { _ = srv.Close(); <-done }, u.String(), nil
 }
 
-// fillDemo makes the token, the channel and the applications.
-func fillDemo(ctx context.Context, a *appliance, replica *portaltest.Replica, inboxURL string) (secret string, err error) {
-	if secret, err = addToken(ctx, a.store, "demo"); err != nil {
+// fillDemo makes the user, the channel and the applications.
+func fillDemo(ctx context.Context, a *appliance, replica *portaltest.Replica, inboxURL string) (password string, err error) {
+	password = strings.ToLower(rand.Text()[:12])
+	user, err := a.accounts.AddUser(account.As(ctx, account.CommandLine()), account.NewUser{Name: demoUser, Password: password}, account.Admin)
+	if err != nil {
 		return "", err
 	}
-	now := time.Now()
+	now, owner := time.Now(), account.OfUser(user.ID)
 	channel := alert.Channel{
-		ID: string(watch.NewID(now)), Name: "Demo phone", Kind: "ntfy", Privacy: alert.Full, Language: "en", Operator: true,
+		ID: account.NewID(now), Owner: owner, Name: "Demo phone", Kind: "ntfy", Privacy: alert.Full, Language: "en", Operator: true,
 		Fields: map[string]string{"server": inboxURL, "topic": demoTopic}, CreatedAt: now,
 	}
 	if err := a.store.AddChannel(ctx, channel); err != nil {
@@ -193,9 +202,9 @@ func fillDemo(ctx context.Context, a *appliance, replica *portaltest.Replica, in
 			answers[i] = portaltest.Answer{Outcome: outcome}
 		}
 		replica.Script(ref.String(), answers...)
-		if _, err := a.engine.Add(ctx, watch.Application{Reference: ref, Label: s.label, Channels: []string{channel.ID}}); err != nil {
+		if _, err := a.engine.Add(ctx, ref, watch.Watcher{Owner: owner, Label: s.label, Channels: []string{channel.ID}}); err != nil {
 			return "", fmt.Errorf("sample application: %w", err)
 		}
 	}
-	return secret, nil
+	return password, nil
 }

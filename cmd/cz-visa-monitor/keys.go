@@ -36,6 +36,13 @@ func newKeyring(c config, env func(string) string, log *slog.Logger) *keyring {
 	return &keyring{file: agebox.Find(c.keyFile, c.dataDir, env), passphrase: []byte(c.keyPassphrase), log: log}
 }
 
+// reader returns the same key for reading backups.
+func (k *keyring) reader() *keyring {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return &keyring{file: k.file, log: k.log, passphrase: k.passphrase, id: k.id, foreign: true}
+}
+
 // unlock takes the passphrase that somebody gave, if it is the right one.
 func (k *keyring) unlock(passphrase []byte) error {
 	if _, err := k.file.Load(passphrase); err != nil {
@@ -113,6 +120,9 @@ func (k *keyring) Open(wrapped []byte) (boltstore.Box, error) {
 	box, err := id.OpenBox(wrapped)
 	if err != nil {
 		return nil, storeError(err)
+	}
+	if k.box == nil {
+		k.box = box
 	}
 	return box, nil
 }

@@ -101,7 +101,8 @@ func rootCommand(environ []string) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
 		serveCommand(environ), checkCommand(environ), demoCommand(environ),
-		tokenCommand(environ), healthcheckCommand(environ), versionCommand(),
+		userCommand(environ), tokenCommand(environ), keyCommand(environ), backupCommand(environ), auditCommand(environ),
+		healthcheckCommand(environ), versionCommand(),
 	)
 	return root
 }

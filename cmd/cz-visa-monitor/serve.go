@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"syscall"
 
@@ -15,20 +16,59 @@ func serveCommand(environ []string) *cobra.Command {
 		Use:   "serve",
 		Short: "Watch applications, send messages, and serve the page and the API",
 		Long: `Watch applications, send messages, and serve the page and the API, until the
-process gets SIGTERM or SIGINT. Make a token with 'cz-visa-monitor token create'.`,
+process gets SIGTERM or SIGINT. On the first start the log has a code, with which
+the page makes the first account.
+
+Where the key or the data cannot be read, the page and /readyz say so, nothing is
+checked, and nothing is changed.`,
 		Args: noArgs,
-	}, environ, func(cmd *cobra.Command, _ []string, c config) (err error) {
-		a, err := newAppliance(c, c.logger(cmd.ErrOrStderr()))
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, a.close()) }()
-		ln, err := listen(cmd.Context(), c.listen)
-		if err != nil {
-			return err
-		}
-		return a.run(cmd.Context(), ln)
+	}, environ, func(cmd *cobra.Command, _ []string, c config) error {
+		return serveAll(cmd.Context(), c, getenv(environ), c.logger(cmd.ErrOrStderr()))
 	})
+}
+
+// getenv returns what looks up a variable.
+func getenv(environ []string) func(string) string {
+	env := environment(environ)
+	return func(key string) string { return env[key] }
+}
+
+// serveAll runs the appliance, or what waits in its place until it can.
+func serveAll(ctx context.Context, c config, env func(string) string, log *slog.Logger) error {
+	ring := newKeyring(c, env, log)
+	var damage error
+	for ctx.Err() == nil {
+		err := damage
+		if err == nil {
+			err = serveOnce(ctx, c, ring, log)
+		}
+		why, waits := hindrance(err)
+		if !waits {
+			return err
+		}
+		log.Error("the appliance cannot begin its work; the page says what to do", slog.String("why", string(why)), slog.Any("error", err))
+		if damage = nil; !why.Locked() {
+			damage = err // Nothing mends it while we run.
+		}
+		if err := wait(ctx, c, ring, why, log); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serveOnce opens everything and runs it until ctx ends or it cannot go on.
+func serveOnce(ctx context.Context, c config, ring *keyring, log *slog.Logger) (err error) {
+	a, err := newAppliance(c, ring, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	ln, err := listen(ctx, c.listen)
+	if err != nil {
+		return err
+	}
+	return a.run(ctx, ln)
 }
 
 // listen opens the port, or says what stands in the way.

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cz-visa-monitor/adapters/agebox"
+	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/app/account"
+)
+
+// backupArgs are the arguments of the commands about backups.
+type backupArgs struct {
+	Name string `json:"name,omitempty"`
+	JSON bool   `json:"json,omitempty"`
+}
+
+func backupOperations() map[string]operation {
+	return map[string]operation{
+		"backup create": taking(makeBackup),
+		"backup list":   taking(listBackups),
+		"backup verify": taking(verifyBackup),
+	}
+}
+
+func backupCommand(environ []string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "backup",
+		Short: "Make, list, verify and restore backups",
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	create := &cobra.Command{Use: "create", Short: "Make a backup now, and verify it", Args: noArgs}
+	var asJSON bool
+	list := &cobra.Command{Use: "list", Short: "List the backups, and when each will be removed", Args: noArgs}
+	list.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	verify := &cobra.Command{
+		Use: "verify [NAME...]", Short: "Read backups to the end and check them; all of them without a name",
+	}
+	cmd.AddCommand(
+		withSettings(create, environ, func(cmd *cobra.Command, _ []string, c config) error {
+			return operate(cmd, c, environ, "backup create", backupArgs{})
+		}),
+		withSettings(list, environ, func(cmd *cobra.Command, _ []string, c config) error {
+			return operate(cmd, c, environ, "backup list", backupArgs{JSON: asJSON})
+		}),
+		withSettings(verify, environ, func(cmd *cobra.Command, args []string, c config) error {
+			return operate(cmd, c, environ, "backup verify", backupArgs{Name: strings.Join(args, "\n")})
+		}),
+		restoreCommand(environ),
+	)
+	return cmd
+}
+
+func makeBackup(ctx context.Context, o *office, _ backupArgs, out io.Writer) error {
+	info, err := o.store.Backup(ctx, "by hand")
+	if err != nil {
+		return err
+	}
+	if err := o.store.Audit(ctx, account.BackupMade, account.KindBackup, info.Name, ""); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s  %s, verified\n", info.Name, megabytes(info.Size))
+	return err
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
+
+// backupLine is a backup as it is printed.
+type backupLine struct {
+	Name    string    `json:"name"`
+	At      time.Time `json:"at"`
+	Size    int64     `json:"size"`
+	State   string    `json:"state"`
+	Expires time.Time `json:"expires,omitzero"`
+}
+
+func healthWord(h boltstore.Health) string {
+	switch h {
+	case boltstore.Good:
+		return "good"
+	case boltstore.Damaged:
+		return "damaged"
+	}
+	return "verified when made"
+}
+
+func listBackups(ctx context.Context, o *office, in backupArgs, out io.Writer) error {
+	infos, err := o.store.Backups(ctx)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if !in.JSON {
+		fmt.Fprintln(table, "NAME\tMADE\tSIZE\tSTATE\tKEPT UNTIL")
+	}
+	for _, b := range infos {
+		if in.JSON {
+			line := backupLine{Name: b.Name, At: b.At, Size: b.Size, State: healthWord(b.Health), Expires: b.Expires}
+			if err := json.NewEncoder(out).Encode(line); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", b.Name, b.At.In(o.cfg.timezone).Format(time.DateTime), megabytes(b.Size), healthWord(b.Health),
+			b.Expires.In(o.cfg.timezone).Format(time.DateOnly))
+	}
+	return table.Flush()
+}
+
+func verifyBackup(ctx context.Context, o *office, in backupArgs, out io.Writer) error {
+	names := strings.FieldsFunc(in.Name, func(r rune) bool { return r == '\n' })
+	if len(names) == 0 {
+		infos, err := o.store.Backups(ctx)
+		if err != nil {
+			return err
+		}
+		for _, b := range infos {
+			names = append(names, b.Name)
+		}
+	}
+	var errs []error
+	for _, name := range names {
+		if err := o.store.VerifyBackup(ctx, name); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		fmt.Fprintf(out, "%s is good.\n", name)
+	}
+	return errors.Join(errs...)
+}
+
+func restoreCommand(environ []string) *cobra.Command {
+	var key string
+	cmd := &cobra.Command{
+		Use:   "restore [NAME|FILE]",
+		Short: "Put a backup in the place of the data; the server must be stopped",
+		Long: `Put a backup in the place of the data. Without a name it is the newest good one in
+the data directory; a name is that of a backup there, a path that of any file. The
+backup is read to the end and checked first. The data that was there is kept under
+another name. Messages that were sent since the backup are not sent again, as far
+as the data that was there can still be read.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
+				return usage(err)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&key, "key", "", "file with the key the backup was made for, or with the recovery key, if that is not the key of today; everything is then sealed with today's")
+	return withSettings(cmd, environ, func(cmd *cobra.Command, args []string, c config) error {
+		return restoreBackup(cmd, c, environ, args, key)
+	})
+}
+
+func restoreBackup(cmd *cobra.Command, c config, environ []string, args []string, key string) error {
+	log := c.logger(cmd.ErrOrStderr())
+	own := newKeyring(c, getenv(environ), log)
+	ring := own.reader()
+	if key != "" {
+		ring = (&keyring{file: agebox.KeyFile{Path: key}, log: log}).reader()
+	}
+	if _, err := ring.file.Load(ring.passphrase); errors.Is(err, agebox.ErrPassphraseNeeded) {
+		passphrase, err := askSecret(cmd, "Passphrase of the key: ")
+		if err != nil {
+			return err
+		}
+		if err := ring.unlock([]byte(passphrase)); err != nil {
+			return err
+		}
+	}
+	cfg := boltstore.RestoreConfig{Dir: c.dataDir, Keys: ring, Logger: log}
+	switch {
+	case len(args) == 0:
+		newest, ok := boltstore.Newest(c.dataDir, ring)
+		if !ok {
+			return errors.New("there is no good backup for this key in the data directory; name a file")
+		}
+		cfg.Name = newest.Name
+	case strings.ContainsAny(args[0], `/\`):
+		cfg.Path = args[0]
+	default:
+		cfg.Name = args[0]
+	}
+	done, err := boltstore.Restore(cmd.Context(), cfg)
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	fmt.Fprintln(out, "The backup is in place.")
+	if done.Replaced != "" {
+		fmt.Fprintf(out, "What was there before is kept as %s; remove it when all is well.\n", done.Replaced)
+	}
+	if done.Settled > 0 {
+		fmt.Fprintf(out, "%d messages were sent since the backup and are not sent again.\n", done.Settled)
+	}
+	if done.Unread != nil {
+		fmt.Fprintln(out, "What was there before cannot be read; messages that waited at the time of the backup may be sent a second time.")
+	}
+	return afterRestore(cmd.Context(), c, own, ring, key != "")
+}
+
+// afterRestore notes the restoration and, where it was made with another key,
+// seals the data for the appliance's own.
+func afterRestore(ctx context.Context, c config, own, used *keyring, foreign bool) (err error) {
+	used.foreign = !foreign // The data is there now; its key may be opened as such.
+	keys := own
+	if foreign {
+		keys = used
+	} else {
+		own.passphrase = used.passphrase
+	}
+	store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Keys: keys, Logger: own.log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if foreign {
+		id, err := own.identity()
+		if err != nil {
+			return err
+		}
+		box, wrapped, err := id.NewBox(keys.box.Recovery())
+		if err != nil {
+			return err
+		}
+		if err := store.Rekey(ctx, box, wrapped); err != nil {
+			return err
+		}
+	}
+	return store.Audit(account.As(ctx, account.CommandLine()), account.BackupRestored, account.KindBackup, "", "")
+}
