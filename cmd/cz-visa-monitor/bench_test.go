@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -86,18 +87,25 @@ func BenchmarkResidentMemory(b *testing.B) {
 // fillStore makes a store of n applications that are due in an hour.
 func fillStore(b *testing.B, dir string, n int) {
 	b.Helper()
-	store, err := boltstore.Open(boltstore.Config{Dir: dir, Keys: boltstore.PlainKeys{}, Logger: slog.New(slog.DiscardHandler)})
+	ring := newKeyring(config{dataDir: dir}, func(string) string { return "" }, slog.New(slog.DiscardHandler))
+	store, err := boltstore.Open(boltstore.Config{Dir: dir, Keys: ring, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}
 	now := time.Now()
+	first, _, err := store.FirstUser(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	owner := account.OfUser(first)
 	for i := range n {
 		ref, err := visa.Parse(fmt.Sprintf("ZZZZ20260105%04d", i))
 		if err != nil {
 			b.Fatal(err)
 		}
 		err = store.Add(context.Background(), watch.Application{
-			ID: watch.NewID(now), Reference: ref, Label: fmt.Sprintf("application %d", i), AddedAt: now,
+			ID: watch.NewID(now), Reference: ref, AddedAt: now,
+			Watchers: []watch.Watcher{{Owner: owner, Label: fmt.Sprintf("application %d", i), AddedAt: now, Told: visa.InProgress}},
 			State: watch.State{
 				Status: visa.InProgress, Valid: visa.InProgress, Since: now, NextCheckAt: now.Add(time.Hour),
 				Answer: watch.Answer{Text: strings.Repeat("is still being processed ", 20)},

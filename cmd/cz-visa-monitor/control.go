@@ -106,6 +106,17 @@ func listenControl(ctx context.Context, dir string) (net.Listener, error) {
 	return ln, nil
 }
 
+// serverThere reports whether a server answers in dir. What a killed one left there
+// does not.
+func serverThere(ctx context.Context, dir string) bool {
+	d := net.Dialer{Timeout: time.Second}
+	conn, err := d.DialContext(ctx, "unix", filepath.Join(dir, controlSocket))
+	if err != nil {
+		return false
+	}
+	return conn.Close() == nil
+}
+
 // askServer has the server that holds the store run a command.
 func askServer(ctx context.Context, dir, name string, args json.RawMessage, out io.Writer) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)

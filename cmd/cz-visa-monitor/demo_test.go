@@ -28,17 +28,17 @@ func TestDemo(t *testing.T) {
 			t.Errorf("the demo ended with %d: %s", code, &errs)
 		}
 	})
-	printed := regexp.MustCompile(`the page +(http://[^/]+)/#token=(\S+)\s+the phone +(\S+)`)
-	var page, token, phone string
+	printed := regexp.MustCompile(`the page +(http://[^/]+)/ +sign in as (\S+) with the password (\S+)\s+the phone +(\S+)`)
+	var page, name, password, phone string
 	eventually(t, "it prints its addresses", func() error {
 		m := printed.FindStringSubmatch(out.String())
 		if m == nil {
 			return fmt.Errorf("it printed %q", &out)
 		}
-		page, token, phone = m[1], m[2], m[3]
+		page, name, password, phone = m[1], m[2], m[3], m[4]
 		return nil
 	})
-	client := api{t: t, base: page, token: token}
+	client := api{t: t, base: page, cookie: signIn(t, page, name, password)}
 	var list struct {
 		Applications []application `json:"applications"`
 	}

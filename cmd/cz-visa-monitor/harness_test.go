@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,9 +134,12 @@ func command(t testing.TB, env map[string]string, args ...string) (code int, std
 	return code, out.String(), errs.String()
 }
 
-// newToken makes a token with the command.
+// newToken makes an admin and a token of his with the commands.
 func newToken(t testing.TB, env map[string]string) string {
 	t.Helper()
+	if code, _, errs := command(t, env, "user", "add", "--role", "admin", "tester"); code != exitOK {
+		t.Fatalf("user add: exit code %d: %s", code, errs)
+	}
 	code, out, errs := command(t, env, "token", "create", "--name", "test")
 	if code != exitOK {
 		t.Fatalf("token create: exit code %d: %s", code, errs)
@@ -176,6 +180,32 @@ type api struct {
 	t     testing.TB
 	base  string
 	token string
+	// cookie is that of somebody who has signed in, where there is no token.
+	cookie *http.Cookie
+}
+
+// signIn signs in on the page, and returns the cookie of the session.
+func signIn(t testing.TB, base, name, password string) *http.Cookie {
+	t.Helper()
+	form := url.Values{"name": {name}, "password": {password}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/sign-in", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultTransport.RoundTrip(req) // Follows no redirect.
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	for _, c := range resp.Cookies() {
+		if c.Name == "czvm_session" && c.Value != "" {
+			return c
+		}
+	}
+	text, _ := io.ReadAll(resp.Body)
+	t.Fatalf("nobody signed in: %s\n%s", resp.Status, text)
+	return nil
 }
 
 // call sends body as JSON and reads the answer into into; an answer that is no
@@ -195,7 +225,12 @@ func (a api) call(method, path string, body, into any) error {
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+a.token)
+	if a.token != "" {
+		req.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	if a.cookie != nil {
+		req.AddCookie(a.cookie)
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

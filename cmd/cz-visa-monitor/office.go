@@ -79,6 +79,9 @@ func operate(cmd *cobra.Command, c config, environ []string, name string, args a
 		return err
 	}
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	if serverThere(ctx, c.dataDir) {
+		return askServer(ctx, c.dataDir, name, raw, out)
+	}
 	o, err := openOffice(cmd, c, environ)
 	if errors.Is(err, boltstore.ErrLocked) {
 		return askServer(ctx, c.dataDir, name, raw, out)
@@ -103,14 +106,6 @@ func openOffice(cmd *cobra.Command, c config, environ []string) (*office, error)
 	log := c.logger(cmd.ErrOrStderr())
 	ring := newKeyring(c, getenv(environ), log)
 	if err := gone(c.dataDir); err != nil {
-		return nil, err
-	}
-	// Before the key: it is the server's business while that runs.
-	release, err := boltstore.LockDir(c.dataDir)
-	if err == nil {
-		err = release()
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	if _, err := ring.file.Load([]byte(c.keyPassphrase)); errors.Is(err, agebox.ErrPassphraseNeeded) {
