@@ -20,7 +20,7 @@ func TestDemo(t *testing.T) {
 	var out, errs output
 	done := make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"demo", "--listen", "127.0.0.1:0"}, environ(settingsFor(t, "http://127.0.0.1:9/", "127.0.0.1:0")), &out, &errs)
+		done <- run(ctx, []string{"demo", "--listen", "127.0.0.1:0"}, environ(settingsFor(t, "http://127.0.0.1:9/", "127.0.0.1:0")), strings.NewReader(""), &out, &errs)
 	}()
 	t.Cleanup(func() {
 		cancel()

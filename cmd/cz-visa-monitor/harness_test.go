@@ -127,10 +127,16 @@ func (o *output) String() string {
 // command runs the program in this process and returns what it printed.
 func command(t testing.TB, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return commandWith(t, env, "", args...)
+}
+
+// commandWith is command with something on the standard input.
+func commandWith(t testing.TB, env map[string]string, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
 	defer cancel()
 	var out, errs output
-	code = run(ctx, args, environ(env), &out, &errs)
+	code = run(ctx, args, environ(env), strings.NewReader(stdin), &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -147,6 +153,16 @@ func newToken(t testing.TB, env map[string]string) string {
 	return strings.TrimSpace(out)
 }
 
+// succeed runs a command that must succeed, and returns what it printed.
+func succeed(t testing.TB, env map[string]string, args ...string) string {
+	t.Helper()
+	code, out, errs := command(t, env, args...)
+	if code != exitOK {
+		t.Fatalf("%v: exit code %d: %s", args, code, errs)
+	}
+	return out
+}
+
 // served is a running appliance in this process.
 type served struct {
 	api
@@ -157,10 +173,20 @@ type served struct {
 // serve runs the appliance until the test ends or stop is called; it must end well.
 func serve(t testing.TB, env map[string]string) *served {
 	t.Helper()
-	s := &served{api: api{t: t, base: env["CZVM_BASE_URL"], token: newToken(t, env)}, log: &output{}}
+	token := newToken(t, env)
+	s := start(t, env, token)
+	eventually(t, "the appliance is ready", func() error { return s.get("/readyz", nil) })
+	return s
+}
+
+// start runs the appliance, which may begin locked, until the test ends or stop
+// is called; it must end well.
+func start(t testing.TB, env map[string]string, token string) *served {
+	t.Helper()
+	s := &served{api: api{t: t, base: env["CZVM_BASE_URL"], token: token}, log: &output{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
-	go func() { done <- run(ctx, []string{"serve"}, environ(env), io.Discard, s.log) }()
+	go func() { done <- run(ctx, []string{"serve"}, environ(env), strings.NewReader(""), io.Discard, s.log) }()
 	var once sync.Once
 	s.stop = func() {
 		once.Do(func() {
@@ -171,7 +197,6 @@ func serve(t testing.TB, env map[string]string) *served {
 		})
 	}
 	t.Cleanup(s.stop)
-	eventually(t, "the appliance is ready", func() error { return s.get("/readyz", nil) })
 	return s
 }
 

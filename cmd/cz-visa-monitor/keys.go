@@ -43,6 +43,13 @@ func (k *keyring) reader() *keyring {
 	return &keyring{file: k.file, log: k.log, passphrase: k.passphrase, id: k.id, foreign: true}
 }
 
+// anew returns the ring before anything was opened.
+func (k *keyring) anew() *keyring {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return &keyring{file: k.file, log: k.log, passphrase: k.passphrase}
+}
+
 // unlock takes the passphrase that somebody gave, if it is the right one.
 func (k *keyring) unlock(passphrase []byte) error {
 	if _, err := k.file.Load(passphrase); err != nil {

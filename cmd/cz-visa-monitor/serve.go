@@ -36,23 +36,17 @@ func getenv(environ []string) func(string) string {
 // serveAll runs the appliance, or what waits in its place until it can.
 func serveAll(ctx context.Context, c config, env func(string) string, log *slog.Logger) error {
 	ring := newKeyring(c, env, log)
-	var damage error
 	for ctx.Err() == nil {
-		err := damage
-		if err == nil {
-			err = serveOnce(ctx, c, ring, log)
-		}
+		err := serveOnce(ctx, c, ring, log)
 		why, waits := hindrance(err)
 		if !waits {
 			return err
 		}
 		log.Error("the appliance cannot begin its work; the page says what to do", slog.String("why", string(why)), slog.Any("error", err))
-		if damage = nil; !why.Locked() {
-			damage = err // Nothing mends it while we run.
-		}
 		if err := wait(ctx, c, ring, why, log); err != nil {
 			return err
 		}
+		ring = ring.anew()
 	}
 	return nil
 }

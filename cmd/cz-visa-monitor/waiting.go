@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,9 +41,9 @@ func hindrance(err error) (why web.Hindrance, ok bool) {
 	return "", false
 }
 
-// lookAgain is how often it is looked whether the key is there by now: on a stick
-// that was put in, on a share that was mounted.
-const lookAgain = 15 * time.Second
+// lookAgain is how often it is looked whether the key or the data are there by
+// now: on a stick that was put in, on a share that was mounted, from a backup.
+const lookAgain = 5 * time.Second
 
 // wait serves the page that says what hinders, until that may be over.
 func wait(ctx context.Context, c config, ring *keyring, why web.Hindrance, log *slog.Logger) error {
@@ -81,32 +83,45 @@ func wait(ctx context.Context, c config, ring *keyring, why web.Hindrance, log *
 			return unlockByCommand(ring, over, name, args)
 		})
 	})
+	watched := ring.file.Path
+	if !why.Locked() {
+		watched = filepath.Join(c.dataDir, boltstore.FileName)
+	}
 	g.Go(func() error {
-		look(ctx, why, ring, over)
+		awaitChange(ctx, watched)
+		over()
 		return nil
 	})
 	return g.Wait()
 }
 
-// look ends the wait when the key file is another one.
-func look(ctx context.Context, why web.Hindrance, ring *keyring, over func()) {
-	before, err := os.Stat(ring.file.Path)
-	was := err == nil
+// awaitChange returns when the file at path is another one than now, or ctx ends.
+func awaitChange(ctx context.Context, path string) {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
-	for why.Locked() {
+	for before := looksOf(path); before == looksOf(path); {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		now, err := os.Stat(ring.file.Path)
-		is := err == nil
-		if is != was || is && (now.ModTime() != before.ModTime() || now.Mode() != before.Mode() || now.Size() != before.Size()) {
-			over()
-			return
-		}
 	}
+}
+
+// looks is what tells one version of a file from another.
+type looks struct {
+	there   bool
+	size    int64
+	mode    fs.FileMode
+	changed time.Time
+}
+
+func looksOf(path string) looks {
+	info, err := os.Stat(path)
+	if err != nil {
+		return looks{}
+	}
+	return looks{there: true, size: info.Size(), mode: info.Mode(), changed: info.ModTime()}
 }
 
 // errLocked answers commands that need the data while they cannot be read.
