@@ -21,6 +21,7 @@ const (
 	gotifyToken = "Astory.secret-1"
 	matrixToken = "syt_story_secret_matrix"
 	storyLabel  = "Quetzalcoatl"
+	storyNote   = "asked the embassy of Tlaloc"
 )
 
 // phones are the servers of the story, true to the wire.
@@ -77,6 +78,8 @@ func TestStory(t *testing.T) {
 			s := serve(t, env)
 			p, channels := startPhones(t, s.api)
 			tell(t, s, srv, tt.reference, channels)
+			s.must(s.call(http.MethodPatch, "/api/v1/applications/"+s.list(t).Applications[0].ID, map[string]string{"note": storyNote}, nil))
+			succeed(t, env, "backup", "create")
 			eventually(t, "the last messages arrive", func() error {
 				if n := len(p.ntfy.Messages()); n < len(told) {
 					return fmt.Errorf("%d messages", n)
@@ -110,6 +113,8 @@ func TestStory(t *testing.T) {
 					t.Errorf("the log holds %q:\n%s", secret, s.log)
 				}
 			}
+			noneOf(t, env["CZVM_DATA_DIR"], ntfyToken, gotifyToken, matrixToken, storyLabel, storyNote, tt.reference, s.token,
+				"jana@example.com", "!room:example.com", "tester", "still being processed", "in_progress")
 			for _, m := range append(p.gotify.Messages(), p.matrix.Messages()...) {
 				if strings.Contains(m.Title+m.Text, tt.reference) || strings.Contains(m.Title+m.Text, storyLabel) {
 					t.Errorf("a discreet message tells too much: %q %q", m.Title, m.Text)
