@@ -16,7 +16,7 @@ import (
 // noisy makes a store of n values that do not compress, of 1.9 KB each on disk.
 func noisy(b *testing.B, dir string, n int) *Store {
 	b.Helper()
-	s := openWith(b, dir, newKeys("owner"))
+	s := openWith(b, dir, newRealKeys(b))
 	noise := make([]byte, 500)
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -96,10 +96,11 @@ func BenchmarkCompact100MB(b *testing.B) {
 func BenchmarkCheck32MB(b *testing.B) {
 	dir := b.TempDir()
 	s := noisy(b, dir, 15_000)
+	keys := s.keys
 	shut(b, s, dir)
 	path := filepath.Join(dir, FileName)
 	for b.Loop() {
-		if err := inspect(path, newKeys("owner").Open); err != nil {
+		if err := inspect(path, keys.Open); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -16,9 +17,9 @@ import (
 // hundredThousand makes a store that holds as many applications as one
 // appliance can, and returns when they all fall due. That is after the start of
 // the engine: what is overdue then would be spread over minutes.
-func hundredThousand(b *testing.B, dir string) (due time.Time) {
+func hundredThousand(b *testing.B, dir string, keys Keys) (due time.Time) {
 	b.Helper()
-	s := open(b, dir)
+	s := openWith(b, dir, keys)
 	now := time.Now()
 	due = now.Add(30 * time.Second)
 	for from := 0; from < watch.MaxApplications; from += 10_000 {
@@ -27,7 +28,7 @@ func hundredThousand(b *testing.B, dir string) (due time.Time) {
 				a := watch.Application{
 					ID:        watch.NewID(now),
 					Reference: reference(b, fmt.Sprintf("ZZZZ2026%02d%02d%04d", 1+n/10_000, 1+n%28, n%10_000)),
-					Watchers:  []watch.Watcher{{Owner: jana, Label: fmt.Sprintf("application %d", n)}},
+					Watchers:  []watch.Watcher{{Owner: jana, Label: fmt.Sprintf("application %d", n), Told: visa.InProgress}},
 					State: watch.State{
 						Status: visa.InProgress, Valid: visa.InProgress, Since: now,
 						Answer: watch.Answer{Text: answerText}, NextCheckAt: due,
@@ -75,13 +76,13 @@ func (i *instant) Check(context.Context, visa.Reference) (watch.Result, error) {
 func BenchmarkHundredThousand(b *testing.B) {
 	const checks = 20_000
 	for b.Loop() {
-		dir := b.TempDir()
-		due := hundredThousand(b, dir)
+		dir, keys := b.TempDir(), newRealKeys(b)
+		due := hundredThousand(b, dir, keys)
 		ctx, stop := context.WithCancel(b.Context())
 		source := &instant{stop: stop}
 		source.left.Store(checks)
 		begin := time.Now()
-		s, err := Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: discard()})
+		s, err := Open(Config{Dir: dir, Keys: keys, Logger: discard()})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -108,6 +109,47 @@ func BenchmarkHundredThousand(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkListing measures a page of 50 among 10,000 sealed applications of one
+// owner: from the index to the last one opened.
+func BenchmarkListing(b *testing.B) {
+	const applications, page = 10_000, 50
+	s := openWith(b, b.TempDir(), newRealKeys(b))
+	now := time.Now()
+	var ids []watch.ID
+	err := s.db().Update(func(tx *bbolt.Tx) error {
+		for n := range applications {
+			a := watch.Application{
+				ID: watch.NewID(now.Add(time.Duration(n) * time.Millisecond)), Reference: reference(b, fmt.Sprintf("ZZZZ2026%02d%02d%04d", 1+n%12, 1+n%28, n%10_000)),
+				Watchers: []watch.Watcher{{Owner: jana, Label: fmt.Sprintf("application %d", n)}},
+				State:    watch.State{Status: visa.InProgress, Valid: visa.InProgress, Since: now, Answer: watch.Answer{Text: answerText}},
+			}
+			ids = append(ids, a.ID)
+			if err := s.putApplication(tx, a); err != nil {
+				return err
+			}
+			if err := tx.Bucket([]byte(bucketWatched)).Put(watchedKey(jana, a.ID), nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	for i := 0; b.Loop(); i++ {
+		left := page
+		err := s.Applications(b.Context(), []account.Owner{jana}, ids[i*page%(applications-page)], func(watch.Application) bool {
+			left--
+			return left > 0
+		})
+		if err != nil || left != 0 {
+			b.Fatal(left, err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/page")
 }
 
 // BenchmarkCommit is the floor: what one durable transaction costs on this disk.

@@ -5,7 +5,11 @@ package main
 func suites() [][]string {
 	return [][]string{
 		{"-bench", ".", "-benchtime", "100x", "./adapters/portal/czmoi"},
-		{"-bench", ".", "-benchtime", "1x", "./adapters/boltstore"},
+		{"-bench", "Thousand|Commit|Copy", "-benchtime", "1x", "./adapters/boltstore"},
+		{"-bench", "Backup100MB", "-benchtime", "3x", "./adapters/boltstore"},
+		{"-bench", "Listing", "-benchtime", "200x", "./adapters/boltstore"},
+		{"-bench", "Seal", "-benchtime", "20000x", "./adapters/agebox"},
+		{"-bench", "Calibrated", "-benchtime", "10x", "./app/account"},
 		{"-bench", ".", "-benchtime", "1x", "./cmd/cz-visa-monitor"},
 	}
 }
@@ -22,6 +26,12 @@ func rows() []row {
 		{what: "one durable transaction on this disk", bench: "Commit", unit: "ns/op", floor: true},
 		{what: "start to ready at 100,000 applications", bench: "HundredThousand", unit: "ms-start", reach: 1000},
 		{what: "due selection and rescheduling at 100,000 applications", bench: "HundredThousand", unit: "ms/check", reach: 1},
+		{what: "sealing a value of 500 bytes", bench: "Seal", unit: "ns/op", reach: 2000},
+		{what: "sealing and opening it", bench: "SealAndOpen", unit: "ns/op", reach: 2000},
+		{what: "a page of 50 of 10,000 sealed applications", bench: "Listing", unit: "ms/page", reach: 10},
+		{what: "a backup of 100 MB, verified", bench: "Backup100MB", unit: "s/backup", reach: 3},
+		{what: "a copy of 100 MB, brought to the disk", bench: "Copy100MB", unit: "s/copy", floor: true},
+		{what: "a password hash, with the work chosen for this machine", bench: "Calibrated", unit: "ms/hash", reach: 150},
 		{what: "browser processes when idle", bench: "ResidentMemory", unit: "browser-processes", reach: 0},
 		{what: "our process, 1,000 applications, browser stopped", bench: "ResidentMemory", unit: "MB", reach: 40},
 		{what: "binary, stripped, static, amd64", bench: "Binary", unit: "MB", reach: 20},
