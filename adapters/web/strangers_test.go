@@ -71,7 +71,7 @@ func TestNewcomerLearnsNothing(t *testing.T) {
 	if h := read[historyView](t, second.ask("GET", "/api/v1/applications/"+string(app.ID)+"/history", ""), http.StatusOK); len(h.Entries) > 0 {
 		t.Errorf("the history of the other one shows: %+v", h)
 	}
-	second.seesNothingOf(app.ID, first.id, ch.ID, "First", "7h", "first-topic", "Old wording", "in_progress", "granted", long.UTC().Format("2006-01-02"))
+	second.seesNothingOf(app.ID, first.id, ch.ID, "First", "7h0m0s", "first-topic", "Old wording", "in_progress", "granted", long.UTC().Format("2006-01-02"))
 	first.seesNothingOf(app.ID, second.id, "Mine")
 
 	// The next answer is for both, as of now.
@@ -87,7 +87,7 @@ func TestNewcomerLearnsNothing(t *testing.T) {
 	if h := read[historyView](t, second.ask("GET", "/api/v1/applications/"+string(app.ID)+"/history", ""), http.StatusOK); len(h.Entries) > 0 {
 		t.Errorf("the history of the other one shows after the answer: %+v", h)
 	}
-	second.seesNothingOf(app.ID, first.id, ch.ID, "First", "7h", "first-topic", "Old wording", long.UTC().Format("2006-01-02"))
+	second.seesNothingOf(app.ID, first.id, ch.ID, "First", "7h0m0s", "first-topic", "Old wording", long.UTC().Format("2006-01-02"))
 	for _, owner := range []string{first.id, account.NewID(now)} {
 		if w := second.ask("GET", "/api/v1/applications/"+string(app.ID)+"?owner=user:"+owner, ""); w.Code != http.StatusNotFound {
 			t.Errorf("somebody else's way to watch is answered with %d", w.Code)
