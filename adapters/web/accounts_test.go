@@ -15,23 +15,24 @@ import (
 	"cz-visa-monitor/app/account"
 )
 
-// signedIn returns a user in a fresh session.
-func (a *appliance) signedIn(name, password string) browserOf {
+// openSession is somebody who has signed in, and sends his cookie himself; id is
+// that of the session.
+type openSession struct {
+	*appliance
+	secret, id string
+}
+
+// inSession returns a user in a fresh session.
+func (a *appliance) inSession(name string) openSession {
 	a.tb.Helper()
 	in, err := a.accounts.SignIn(a.tb.Context(), name, password, account.Origin{Address: "192.0.2.1", Agent: "Test/1.0"})
 	if err != nil {
 		a.tb.Fatal(err)
 	}
-	return browserOf{a, in.Secret, in.Session.ID}
+	return openSession{a, in.Secret, in.Session.ID}
 }
 
-// browserOf is somebody who has signed in; id is that of the session.
-type browserOf struct {
-	*appliance
-	secret, id string
-}
-
-func (b browserOf) ask(method, path, body string) *httptest.ResponseRecorder {
+func (b openSession) ask(method, path, body string) *httptest.ResponseRecorder {
 	b.tb.Helper()
 	return b.do(method, path, body, "Authorization", "", "Cookie", sessionCookie+"="+b.secret)
 }
@@ -49,7 +50,7 @@ func cookie(w *httptest.ResponseRecorder) (value string, ok bool) {
 func TestMe(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
-	admin := a.signedIn("admin", password)
+	admin := a.inSession("admin")
 	g := read[groupView](t, admin.ask("POST", "/api/v1/groups", `{"name":" Family ","kind":"family"}`), http.StatusCreated)
 	if g.Name != "Family" || g.Right != account.Own || !g.MayWrite || !g.MayLead || len(g.Members) != 1 || g.Members[0].Name != "admin" {
 		t.Errorf("the new group is %+v", g)
@@ -109,7 +110,7 @@ func TestUserComesByALink(t *testing.T) {
 			if err := a.accounts.Reset(t.Context(), u.Reset.Secret, password, account.Origin{Address: "192.0.2.9"}); err != nil {
 				t.Fatal(err)
 			}
-			a.signedIn("anna", password)
+			a.inSession("anna")
 			if !read[userView](t, a.do("GET", "/api/v1/users/"+u.ID, ""), http.StatusOK).HasPassword {
 				t.Error("the user has no password now")
 			}
@@ -155,7 +156,7 @@ func TestAccountsRefuse(t *testing.T) {
 	members := "/api/v1/groups/" + g.ID + "/members"
 	read[channelView](t, a.do("POST", "/api/v1/channels", `{"name":"x","kind":"ntfy","fields":{"topic":"visa"},"owner":"`+string(g.Owner)+`"}`), http.StatusCreated)
 	read[channelView](t, u.ask("POST", "/api/v1/channels", `{"name":"x","kind":"ntfy","fields":{"topic":"visa"}}`), http.StatusCreated)
-	admin := a.signedIn("admin", password)
+	admin := a.inSession("admin")
 	for _, tc := range []struct {
 		method, path, body string
 		status             int
@@ -204,7 +205,7 @@ func TestOwnSessionIsRenewed(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
 	a.somebody("second", account.Admin)
-	admin, other := a.signedIn("admin", password), a.signedIn("admin", password)
+	admin, other := a.inSession("admin"), a.inSession("admin")
 	w := admin.ask("PATCH", "/api/v1/users/"+a.admin.ID, `{"name":"Former","role":"viewer"}`)
 	if u := read[userView](t, w, http.StatusOK); u.Name != "Former" || u.Role != account.Viewer {
 		t.Errorf("the user is %+v", u)
@@ -213,15 +214,15 @@ func TestOwnSessionIsRenewed(t *testing.T) {
 	if !ok || fresh == admin.secret {
 		t.Fatalf("there is no new cookie: %v", w.Header())
 	}
-	for name, old := range map[string]browserOf{"the old secret": admin, "another session": other} {
+	for name, old := range map[string]openSession{"the old secret": admin, "another session": other} {
 		if w := old.ask("GET", "/api/v1/me", ""); w.Code != http.StatusUnauthorized {
 			t.Errorf("%s still opens: %d", name, w.Code)
 		}
 	}
-	if me := read[meView](t, browserOf{a, fresh, ""}.ask("GET", "/api/v1/me", ""), http.StatusOK); me.MayAdminister || me.Name != "Former" {
+	if me := read[meView](t, openSession{a, fresh, ""}.ask("GET", "/api/v1/me", ""), http.StatusOK); me.MayAdminister || me.Name != "Former" {
 		t.Errorf("he is now %+v", me)
 	}
-	if _, ok := cookie(browserOf{a, fresh, ""}.ask("PATCH", "/api/v1/users/"+a.admin.ID, `{"language":"cs"}`)); ok {
+	if _, ok := cookie(openSession{a, fresh, ""}.ask("PATCH", "/api/v1/users/"+a.admin.ID, `{"language":"cs"}`)); ok {
 		t.Error("another language brings a new cookie")
 	}
 }
@@ -230,7 +231,7 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
 	u, _ := a.user("anna", account.Member)
-	anna := a.signedIn("anna", password)
+	anna := a.inSession("anna")
 	made := read[newTokenView](t, anna.ask("POST", "/api/v1/tokens", `{"name":"Script","scope":"read","lasts":"2160h"}`), http.StatusCreated)
 	if got := made.ExpiresAt.Sub(made.CreatedAt); got != 2160*time.Hour || made.CreatedAt.Location() != time.UTC {
 		t.Errorf("it lasts %s", got)
@@ -265,7 +266,7 @@ func TestSessions(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
 	u, _ := a.user("anna", account.Member)
-	one, two, three := a.signedIn("anna", password), a.signedIn("anna", password), a.signedIn("anna", password)
+	one, two, three := a.inSession("anna"), a.inSession("anna"), a.inSession("anna")
 	w := one.ask("GET", "/api/v1/sessions", "")
 	var current []string
 	list := read[sessionsView](t, w, http.StatusOK)
@@ -283,7 +284,7 @@ func TestSessions(t *testing.T) {
 	if strings.Contains(w.Body.String(), account.HashSecret(one.secret)) {
 		t.Error("the list shows a hash")
 	}
-	ended := func(b browserOf) bool { return b.ask("GET", "/api/v1/me", "").Code == http.StatusUnauthorized }
+	ended := func(b openSession) bool { return b.ask("GET", "/api/v1/me", "").Code == http.StatusUnauthorized }
 	one.ask("DELETE", "/api/v1/sessions/"+two.id, "")
 	if !ended(two) || ended(one) || ended(three) {
 		t.Error("another session ended than was meant, or none")
@@ -295,7 +296,7 @@ func TestSessions(t *testing.T) {
 	if value, ok := cookie(one.ask("DELETE", "/api/v1/sessions/"+one.id, "")); !ok || value != "" || !ended(one) {
 		t.Error("signing out leaves the cookie")
 	}
-	four := a.signedIn("anna", password)
+	four := a.inSession("anna")
 	if list := read[sessionsView](t, a.do("GET", "/api/v1/users/"+u.ID+"/sessions", ""), http.StatusOK); len(list.Sessions) != 1 || list.Sessions[0].Current {
 		t.Errorf("an admin sees %+v", list)
 	}
