@@ -121,7 +121,7 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	}
 	tb.Cleanup(func() { _ = a.store.Close() }) // A test may have closed it before.
 	a.accounts = account.New(account.Config{
-		Store: a.store, Hasher: account.NewHasher(account.HasherConfig{Params: account.Params{Memory: 64, Time: 1}, AtOnce: 4}),
+		Store: a.store, Hasher: account.NewHasher(account.HasherConfig{Params: account.Params{Memory: 8 << 10, Time: 1}, AtOnce: 4}),
 		Codes: totp.Codes{}, Logger: log,
 	})
 	a.keys = &keys{}
@@ -139,7 +139,7 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	cfg := Config{
 		Watching: a.engine, Applications: a.store, Channels: a.store, Deliveries: a.store,
 		Kinds: shout.Kinds(), Validate: shout.New(shout.Config{}).Validate, Test: a.mail.Test, Wake: wake,
-		Source: a.engine, Notices: a.store, Accounts: a.accounts, Keys: a.keys, Store: a.store, Running: a.running.Load,
+		Source: a.engine, Notices: a.store, Accounts: a.accounts, Audit: a.store, Keys: a.keys, Store: a.store, Running: a.running.Load,
 		Hub: a.hub, Catalogues: catalogues, Version: "v0-test", Logger: log,
 	}
 	if change != nil {

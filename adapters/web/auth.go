@@ -148,7 +148,7 @@ func (s *Server) setCookie(c echo.Context, name, value string, lasts time.Durati
 	if value == "" {
 		lasts = -time.Second
 	}
-	c.SetCookie(&http.Cookie{
+	c.SetCookie(&http.Cookie{ //nolint:gosec // Without TLS, as on many a home network, a browser would not keep it if it were Secure.
 		Name: name, Value: value, Path: s.root, MaxAge: int(lasts.Seconds()),
 		Secure: s.encrypted(c), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})

@@ -45,31 +45,29 @@ func (s *Server) streamEvents(c echo.Context) error {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	for {
-		var text string
-		select {
-		case e, open := <-sub:
-			if !open {
-				return nil
-			}
-			data, err := json.Marshal(eventView{ID: e.ID})
-			if err != nil {
-				return fmt.Errorf("encode an event: %w", err)
-			}
-			text = fmt.Sprintf("event: %s\ndata: %s\n\n", e.Kind, data)
-		case <-tick.C:
-			// The session may have been ended meanwhile, or the rights changed.
-			p, err := s.identify(c)
-			if err != nil {
-				return nil
-			}
-			s.cfg.Hub.change(sub, p.Owners())
-			text = ": alive\n\n"
-		case <-c.Request().Context().Done():
-			return nil
-		}
-		if send(c, text) != nil {
+		text, ok := s.nextEvent(c, sub, tick.C)
+		if !ok || send(c, text) != nil {
 			return nil // The client has gone; that is how a stream ends.
 		}
+	}
+}
+
+// nextEvent waits for what to send next; ok is false if the stream is to end.
+func (s *Server) nextEvent(c echo.Context, sub chan watch.Event, tick <-chan time.Time) (text string, ok bool) {
+	select {
+	case e, open := <-sub:
+		data, err := json.Marshal(eventView{ID: e.ID})
+		return fmt.Sprintf("event: %s\ndata: %s\n\n", e.Kind, data), open && err == nil
+	case <-tick:
+		// The session may have been ended meanwhile, or the rights changed.
+		p, err := s.identify(c)
+		if err != nil {
+			return "", false
+		}
+		s.cfg.Hub.change(sub, p.Owners())
+		return ": alive\n\n", true
+	case <-c.Request().Context().Done():
+		return "", false
 	}
 }
 

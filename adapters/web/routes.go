@@ -62,6 +62,48 @@ func (s *Server) routes() {
 
 	api.GET("/source", s.getSource)
 	api.GET("/events", s.streamEvents)
+
+	s.accountRoutes(api)
+}
+
+// accountRoutes is the part of the API about who may use the appliance.
+func (s *Server) accountRoutes(api *echo.Group) {
+	api.GET("/me", s.getMe)
+
+	api.GET("/users", s.listUsers)
+	api.POST("/users", s.addUser)
+	api.GET("/users/:id", s.getUser)
+	api.PATCH("/users/:id", s.editUser)
+	api.DELETE("/users/:id", s.removeUser)
+	api.POST("/users/:id/reset", s.resetUser)
+	api.DELETE("/users/:id/second-factor", s.removeSecondFactor)
+	api.GET("/users/:id/sessions", s.listUserSessions)
+	api.DELETE("/users/:id/sessions", s.removeUserSessions)
+
+	api.GET("/invitations", s.listInvitations)
+	api.POST("/invitations", s.addInvitation)
+	api.DELETE("/invitations/:id", s.removeInvitation)
+
+	api.GET("/groups", s.listGroups)
+	api.POST("/groups", s.addGroup)
+	api.GET("/groups/:id", s.getGroup)
+	api.PATCH("/groups/:id", s.editGroup)
+	api.DELETE("/groups/:id", s.removeGroup)
+	api.POST("/groups/:id/members", s.addMember)
+	api.PATCH("/groups/:id/members/:user", s.editMember)
+	api.DELETE("/groups/:id/members/:user", s.removeMember)
+
+	api.GET("/tokens", s.listTokens)
+	api.POST("/tokens", s.addToken)
+	api.DELETE("/tokens/:id", s.removeToken)
+
+	api.GET("/sessions", s.listSessions)
+	api.DELETE("/sessions", s.removeSessions)
+	api.DELETE("/sessions/:id", s.removeSession)
+
+	api.GET("/audit", s.listAudit)
+	api.GET("/audit/export", s.exportAudit)
+	api.GET("/audit/verify", s.verifyAudit)
 }
 
 const (

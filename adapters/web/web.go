@@ -47,6 +47,8 @@ type Config struct {
 	Notices Notices
 	// Accounts knows who may use the appliance, and what each may do.
 	Accounts *account.Service
+	// Audit holds the audit trail against itself.
+	Audit Audit
 	// Keys is the recovery key of the appliance.
 	Keys Keys
 	// External is another service through which people may sign in, ExternalName
@@ -168,6 +170,7 @@ func (c Config) check() error {
 		{"Source", c.Source == nil},
 		{"Notices", c.Notices == nil},
 		{"Accounts", c.Accounts == nil},
+		{"Audit", c.Audit == nil},
 		{"Keys", c.Keys == nil},
 		{"RoleFor", c.RoleFor == nil && (c.External != nil || c.ProxyLogin != nil)},
 		{"Store", c.Store == nil},

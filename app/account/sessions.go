@@ -102,10 +102,15 @@ func (s *Service) EndSession(ctx context.Context, user, id string) error {
 	if _, err := over(ctx, user); err != nil {
 		return err
 	}
-	n, err := s.store.EndSessions(ctx, user, func(one Session) bool { return one.ID == id })
-	if err == nil && n == 0 {
-		err = ErrNoSession
+	is := func(one Session) bool { return one.ID == id }
+	sessions, err := s.store.Sessions(ctx, user)
+	if err != nil {
+		return err
 	}
+	if !slices.ContainsFunc(sessions, is) {
+		return ErrNoSession // Without a transaction, which would wear the disk for nothing.
+	}
+	_, err = s.store.EndSessions(ctx, user, is)
 	return err
 }
 

@@ -16,7 +16,13 @@ func (s *Service) Trail(ctx context.Context, before uint64, most int, want func(
 	if !p.active() {
 		return nil, ErrForbidden
 	}
-	return s.store.AuditTrail(ctx, before, most, func(e Entry) bool { return e.Concerns(p.User.ID) && want(e) })
+	entries, err := s.store.AuditTrail(ctx, before, most, func(e Entry) bool { return e.Concerns(p.User.ID) && want(e) })
+	for i, e := range entries {
+		if e.User != "" && e.User != p.User.ID {
+			entries[i].Key, entries[i].Address = "", ""
+		}
+	}
+	return entries, err
 }
 
 // WriteTrail writes the audit trail as JSON lines, the oldest entry first, for

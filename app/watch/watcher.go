@@ -85,6 +85,11 @@ func (w Watcher) Shown(s State) State {
 	if w.Told == "" {
 		return State{NextCheckAt: s.NextCheckAt, Trouble: s.Trouble}
 	}
+	if s.Pending != nil {
+		p := *s.Pending
+		p.SeenAt = later(p.SeenAt)
+		s.Pending = &p
+	}
 	s.Since, s.ChangedAt, s.GoneAt = later(s.Since), later(s.ChangedAt), later(s.GoneAt)
 	return s
 }
