@@ -114,7 +114,7 @@ func (a *appliance) assemble() error {
 		Watching: a.engine, Applications: a.store, Channels: a.store, Deliveries: a.store,
 		Kinds: shout.Kinds(), Validate: notifier.Validate, Test: a.dispatcher.Test, Wake: a.dispatcher.Wake,
 		Source: a.engine, Notices: a.store, Store: a.store, Running: a.running.Load,
-		Accounts: a.accounts, Keys: recovery{a.store, a.ring},
+		Accounts: a.accounts, Keys: recovery{a.store, a.ring}, Audit: a.store,
 		External: login, ExternalName: a.cfg.oidcName, ProxyLogin: proxyLogin(a.cfg), RoleFor: roleFor(a.cfg.roles), Proxies: a.cfg.proxies,
 		Hub: hub, Catalogues: a.catalogues, BaseURL: a.cfg.baseURL, Version: version, Logger: a.log,
 	})
