@@ -2,7 +2,7 @@
 # Installs what this machine lacks, on Debian and its relatives:
 #   install-deps.sh demo    a browser
 #   install-deps.sh run     a browser, unless the settings name one
-#   install-deps.sh test    a browser, OpenSMTPD and a C compiler (for go test -race)
+#   install-deps.sh test    a browser, OpenSMTPD, age and a C compiler (for go test -race)
 # It does nothing, quickly, when nothing is missing. It removes no package, and
 # no server that it installs is started or left enabled.
 set -eu
@@ -43,6 +43,8 @@ run)
 test)
 	missing=""
 	if ! have_smtpd; then missing="opensmtpd"; fi
+	if ! have age || ! have age-keygen; then missing="$missing age"; fi
+	if ! have script; then missing="$missing bsdutils"; fi
 	if ! have "${CC:-cc}" && ! have gcc; then missing="$missing gcc libc6-dev"; fi
 	;;
 *) fail "say what for: install-deps.sh demo | run | test" ;;
