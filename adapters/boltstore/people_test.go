@@ -395,8 +395,3 @@ func TestFileFromBeforePeople(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
-
-// peopleBuckets are the buckets of people and of what finds them.
-func peopleBuckets() []string {
-	return []string{bucketPeople, bucketPeopleOf, bucketPeopleIn, bucketReminders}
-}

@@ -264,3 +264,8 @@ func TestRemovedPersonIsForgotten(t *testing.T) {
 		}
 	}
 }
+
+// peopleBuckets are the buckets of people and of what finds them.
+func peopleBuckets() []string {
+	return []string{bucketPeople, bucketPeopleOf, bucketPeopleIn, bucketReminders}
+}

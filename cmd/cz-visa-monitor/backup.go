@@ -160,7 +160,7 @@ as the data that was there can still be read.`,
 	})
 }
 
-func restoreBackup(cmd *cobra.Command, c config, environ []string, args []string, key string) error {
+func restoreBackup(cmd *cobra.Command, c config, environ, args []string, key string) error {
 	log := c.logger(cmd.ErrOrStderr())
 	own := newKeyring(c, getenv(environ), log)
 	ring := own.reader()

@@ -338,3 +338,26 @@ func (a api) becomes(id, what string, ok func(application) bool) {
 		return nil
 	})
 }
+
+// text reads a page.
+func (a api) text(path string) (string, error) {
+	resp, err := a.request(http.MethodGet, path, nil)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	return string(body), err
+}
+
+// request sends a form, or nothing, as a browser that follows no redirect.
+func (a api) request(method, path string, form url.Values) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(context.Background(), method, a.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return http.DefaultTransport.RoundTrip(req)
+}

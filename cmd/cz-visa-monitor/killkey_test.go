@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -60,5 +59,5 @@ func TestKilledRotation(t *testing.T) {
 		}
 	}
 	succeed(t, env, "backup", "verify", strings.Fields(succeed(t, env, "backup", "create"))[0])
-	t.Log(fmt.Sprintf("%d of %d rotations came through", changed, kills))
+	t.Logf("%d of %d rotations came through", changed, kills)
 }

@@ -134,41 +134,52 @@ type tokenLine struct {
 }
 
 func listTokens(ctx context.Context, o *office, in tokenArgs, out io.Writer) error {
-	users, err := o.accounts.Users(ctx)
-	if in.User != "" && err == nil {
-		users = make([]account.User, 1)
-		users[0], err = o.accounts.UserNamed(ctx, in.User)
-	}
+	lines, err := o.tokens(ctx, in.User)
 	if err != nil {
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	if !in.JSON {
-		fmt.Fprintln(table, "ID\tUSER\tNAME\tSCOPE\tMADE\tUSED\tENDS")
+	if in.JSON {
+		for _, line := range lines {
+			if err := json.NewEncoder(out).Encode(line); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	day := func(t time.Time, none string) string {
+	day := func(t time.Time) string {
 		if t.IsZero() {
-			return none
+			return "never"
 		}
 		return t.In(o.cfg.timezone).Format(time.DateOnly)
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tUSER\tNAME\tSCOPE\tMADE\tUSED\tENDS")
+	for _, t := range lines {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.User, t.Name, t.Scope, day(t.CreatedAt), day(t.UsedAt), day(t.ExpiresAt))
+	}
+	return table.Flush()
+}
+
+// tokens returns the tokens of the user with this name, "" for all users.
+func (o *office) tokens(ctx context.Context, name string) (lines []tokenLine, err error) {
+	users, err := o.accounts.Users(ctx)
+	if name != "" && err == nil {
+		users = make([]account.User, 1)
+		users[0], err = o.accounts.UserNamed(ctx, name)
+	}
+	if err != nil {
+		return nil, err
 	}
 	for _, u := range users {
 		tokens, err := o.accounts.Tokens(ctx, u.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, t := range tokens {
-			if in.JSON {
-				line := tokenLine{ID: t.ID, User: u.Name, Name: t.Name, Scope: t.Scope, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, UsedAt: t.UsedAt}
-				if err := json.NewEncoder(out).Encode(line); err != nil {
-					return err
-				}
-				continue
-			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, u.Name, t.Name, t.Scope, day(t.CreatedAt, ""), day(t.UsedAt, "never"), day(t.ExpiresAt, "never"))
+			lines = append(lines, tokenLine{ID: t.ID, User: u.Name, Name: t.Name, Scope: t.Scope, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, UsedAt: t.UsedAt})
 		}
 	}
-	return table.Flush()
+	return lines, nil
 }
 
 func tokenRevokeCommand(environ []string) *cobra.Command {
