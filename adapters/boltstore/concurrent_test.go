@@ -17,6 +17,8 @@ const rounds = 60
 
 // TestConcurrentWriters lets everything that writes do so at once, and adds up
 // afterwards. The check of bbolt itself runs when the store is closed.
+//
+// defect D4: a lock for each request let writers overwrite one another.
 func TestConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -67,3 +67,14 @@ func TestWritableTellsOfAFailedWriteUntilOneSucceeds(t *testing.T) {
 		}
 	})
 }
+
+// defect D3: files were written without being brought to the disk. A commit of
+// ours is there when it returns; copies are synced before they get their names,
+// which the tests that kill and cut files hold them to.
+func TestCommitsAreBroughtToTheDisk(t *testing.T) {
+	t.Parallel()
+	db := open(t, t.TempDir()).db()
+	if db.NoSync || db.NoGrowSync {
+		t.Errorf("NoSync %t, NoGrowSync %t", db.NoSync, db.NoGrowSync)
+	}
+}

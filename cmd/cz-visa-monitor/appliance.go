@@ -60,6 +60,13 @@ func newAppliance(c config, ring *keyring, log *slog.Logger) (*appliance, error)
 	if err := a.assemble(); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
+	if ring.given {
+		// Whoever gave it cannot have signed in.
+		ctx := account.As(context.Background(), account.Principal{})
+		if err := store.Audit(ctx, account.KeyUnlocked, account.KindKey, "", ""); err != nil {
+			log.Error("cannot write to the audit trail that the key was unlocked", slog.Any("error", err))
+		}
+	}
 	return a, nil
 }
 

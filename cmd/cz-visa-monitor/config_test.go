@@ -107,6 +107,7 @@ func TestLoadConfigRefuses(t *testing.T) {
 	}
 }
 
+// defect D7: quotes were kept, and a value swallowed the rest of the file.
 func TestParseDotenv(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

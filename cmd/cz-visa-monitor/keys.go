@@ -24,6 +24,8 @@ type keyring struct {
 	// id is the key, once it was loaded; box is that of the open store.
 	id  *agebox.Identity
 	box *agebox.Box
+	// given: somebody gave the passphrase after the start.
+	given bool
 	// foreign: what is opened is a backup. It tells nothing of a rotation of the
 	// key that was cut short, which only the store does.
 	foreign bool
@@ -47,7 +49,7 @@ func (k *keyring) reader() *keyring {
 func (k *keyring) anew() *keyring {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return &keyring{file: k.file, log: k.log, passphrase: k.passphrase}
+	return &keyring{file: k.file, log: k.log, passphrase: k.passphrase, given: k.given}
 }
 
 // unlock takes the passphrase that somebody gave, if it is the right one.
@@ -57,7 +59,7 @@ func (k *keyring) unlock(passphrase []byte) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.passphrase = passphrase
+	k.passphrase, k.given = passphrase, true
 	return nil
 }
 

@@ -56,6 +56,9 @@ func TestPassphrase(t *testing.T) {
 	}
 	eventually(t, "it is at work", func() error { return s.get("/readyz", nil) })
 	s.must(s.get("/api/v1/applications", nil))
+	if trail := succeed(t, env, "audit", "export"); !strings.Contains(trail, "key.unlocked") {
+		t.Errorf("the audit trail does not tell of the unlocking: %s", trail)
+	}
 	s.stop()
 	if strings.Contains(s.log.String(), "Quetzalcoatl") {
 		t.Errorf("the log holds the passphrase: %s", s.log)

@@ -65,6 +65,8 @@ func startPhones(t *testing.T, a api) (p phones, channels []string) {
 // TestStory is the main job, end to end: real Chromium on the form, the real
 // store, a real mail server and servers true to the wire. The story brings
 // exactly the messages that the design promises, each once.
+//
+// It is also the test of defect S2, secrets in logs, and of what lies on the disk.
 func TestStory(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, language, reference, inMasked string }{

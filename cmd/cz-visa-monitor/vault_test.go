@@ -190,7 +190,8 @@ func TestRestoreDrill(t *testing.T) {
 	}
 }
 
-// D2: a data file that is gone is not taken for a new appliance.
+// defect D2: unreadable data were replaced by nothing, and the backup by that.
+// Here a data file that is gone is not taken for a new appliance.
 func TestMissingStoreIsNotReplacedByAnEmptyOne(t *testing.T) {
 	t.Parallel()
 	env := settingsFor(t, "http://127.0.0.1:9/", freeAddress(t))
