@@ -47,6 +47,16 @@ type Config struct {
 	Notices Notices
 	// Accounts knows who may use the appliance, and what each may do.
 	Accounts *account.Service
+	// People are those whose documents are kept; Zone is where they live.
+	People People
+	Zone   *time.Location
+	// Backups, Exporter, Import and Eraser see to what leaves the appliance, what
+	// comes in from there and what is to be gone; Trail notes that they did.
+	Backups  Backups
+	Exporter Exporter
+	Import   Importer
+	Eraser   Eraser
+	Trail    Trail
 	// Keys is the recovery key of the appliance.
 	Keys Keys
 	// External is another service through which people may sign in, ExternalName
@@ -103,6 +113,8 @@ type Server struct {
 	guard    *guard
 	origin   *http.CrossOriginProtection
 	stopping atomic.Bool
+	// heavyRuns holds one for each request that reads or writes all there is.
+	heavyRuns chan struct{}
 }
 
 // New returns a server that listens to nothing yet. Its errors are mistakes in c.
@@ -121,7 +133,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
-	s := &Server{cfg: c, echo: echo.New(), page: pg, pages: pages, root: "/", words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection()}
+	s := &Server{cfg: c, echo: echo.New(), page: pg, pages: pages, root: "/", words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection(), heavyRuns: make(chan struct{}, heavyAtOnce)}
 	if err := s.trust(c.BaseURL); err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
@@ -159,6 +171,13 @@ func (c Config) check() error {
 		{"Source", c.Source == nil},
 		{"Notices", c.Notices == nil},
 		{"Accounts", c.Accounts == nil},
+		{"People", c.People == nil},
+		{"Zone", c.Zone == nil},
+		{"Backups", c.Backups == nil},
+		{"Exporter", c.Exporter == nil},
+		{"Import", c.Import == nil},
+		{"Eraser", c.Eraser == nil},
+		{"Trail", c.Trail == nil},
 		{"Keys", c.Keys == nil},
 		{"RoleFor", c.RoleFor == nil && (c.External != nil || c.ProxyLogin != nil)},
 		{"Store", c.Store == nil},
