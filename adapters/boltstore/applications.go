@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -236,7 +237,7 @@ func (s *Store) Remove(ctx context.Context, id watch.ID, owner account.Owner) (w
 		if err := tx.Bucket([]byte(bucketWatched)).Delete(watchedKey(owner, id)); err != nil {
 			return err
 		}
-		if err := s.forgetDeliveries(tx, string(id), owner); err != nil {
+		if err := errors.Join(s.forgetDeliveries(tx, string(id), owner), s.unlinkPeople(tx, string(id), owner)); err != nil {
 			return err
 		}
 		return s.putApplication(tx, a)
@@ -283,7 +284,7 @@ func (s *Store) removeWhole(tx *bbolt.Tx, a watch.Application, readable bool) er
 	if err := deletePrefix(tx.Bucket([]byte(bucketHistory)), id); err != nil {
 		return err
 	}
-	if err := s.unlinkPeople(tx, string(a.ID)); err != nil {
+	if err := s.unlinkPeople(tx, string(a.ID), ""); err != nil {
 		return err
 	}
 	return s.forgetDeliveries(tx, string(a.ID), "")

@@ -16,10 +16,12 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"cz-visa-monitor/app/archive"
 )
 
 // ErrBadBackup: a file is no backup of this program, or not a whole one.
-var ErrBadBackup = errors.New("this is no intact backup of cz-visa-monitor")
+var ErrBadBackup = archive.ErrBadBackup
 
 const (
 	backupPrefix = "cz-visa-monitor-"
@@ -29,32 +31,18 @@ const (
 	backupTime = "20060102T150405Z"
 )
 
-// Health says what is known of a backup.
-type Health int
-
-const (
-	// Unchecked: this process has not read it since it was made. It was whole
-	// when it got its name.
-	Unchecked Health = iota
-	// Good: it was read to the end and can be restored.
-	Good
-	// Damaged: it cannot be restored.
-	Damaged
+// Info describes a backup, Health says what is known of it.
+type (
+	Info   = archive.Backup
+	Health = archive.Health
 )
 
-// Info describes a backup.
-type Info struct {
-	// Name is the file's name in the data directory.
-	Name string
-	// At is when it was made, UTC.
-	At time.Time
-	// Size is that of the file, in bytes.
-	Size   int64
-	Health Health
-	// Expires is about when it will be removed, if a backup is made every day.
-	// Zero if that is not known.
-	Expires time.Time
-}
+// What may be known of a backup, see archive.Health.
+const (
+	Unchecked = archive.Unchecked
+	Good      = archive.Good
+	Damaged   = archive.Damaged
+)
 
 // verdicts is what is known of the health of backups, by name.
 type verdicts struct {

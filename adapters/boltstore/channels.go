@@ -105,36 +105,38 @@ func (s *Store) RemoveChannel(ctx context.Context, id string) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	now := time.Now()
-	err := s.update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket([]byte(bucketChannels))
-		if b.Get([]byte(id)) == nil {
-			return alert.ErrNoChannel
-		}
-		err := s.eachWaiting(tx, id, func(d alert.Delivery) error {
-			d.State, d.SettledAt, d.LastError = alert.DeadLetter, now, "the channel was deleted"
-			d.NextAttemptAt = time.Time{}
-			return s.putDelivery(tx, d)
-		})
-		if err != nil {
-			return err
-		}
-		for _, p := range line(tx, id) { // What could not be read.
-			if err := tx.Bucket([]byte(bucketOutbox)).Delete(p.key()); err != nil {
-				return err
-			}
-		}
-		if err := tx.Bucket([]byte(bucketNotices)).Delete([]byte(s.noticeID(alert.ChannelDeadKey(id)))); err != nil {
-			return err
-		}
-		if err := b.Delete([]byte(id)); err != nil {
-			return err
-		}
-		return s.audit(ctx, tx, account.ChannelRemoved, account.KindChannel, id, "")
-	})
+	err := s.update(func(tx *bbolt.Tx) error { return s.removeChannel(ctx, tx, id, now) })
 	if err != nil {
 		return fmt.Errorf("remove a channel: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) removeChannel(ctx context.Context, tx *bbolt.Tx, id string, now time.Time) error {
+	b := tx.Bucket([]byte(bucketChannels))
+	if b.Get([]byte(id)) == nil {
+		return alert.ErrNoChannel
+	}
+	err := s.eachWaiting(tx, id, func(d alert.Delivery) error {
+		d.State, d.SettledAt, d.LastError = alert.DeadLetter, now, "the channel was deleted"
+		d.NextAttemptAt = time.Time{}
+		return s.putDelivery(tx, d)
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range line(tx, id) { // What could not be read.
+		if err := tx.Bucket([]byte(bucketOutbox)).Delete(p.key()); err != nil {
+			return err
+		}
+	}
+	if err := tx.Bucket([]byte(bucketNotices)).Delete([]byte(s.noticeID(alert.ChannelDeadKey(id)))); err != nil {
+		return err
+	}
+	if err := b.Delete([]byte(id)); err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, account.ChannelRemoved, account.KindChannel, id, "")
 }
 
 // Raise implements alert.Noticeboard. That a channel is dead is not told when

@@ -11,6 +11,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"cz-visa-monitor/app/archive"
 )
 
 // Errors of Open that a person must decide on.
@@ -22,7 +24,7 @@ var (
 	// ErrDamaged: the file cannot be read.
 	ErrDamaged = errors.New("the data file is damaged")
 	// ErrWrongKey: the data was sealed with another key.
-	ErrWrongKey = errors.New("this key does not open the data")
+	ErrWrongKey = archive.ErrWrongKey
 )
 
 // Open opens or makes the store in dir. Close must be called. A file that is

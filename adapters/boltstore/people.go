@@ -141,12 +141,13 @@ func (s *Store) PeopleOf(_ context.Context, application string) ([]dossier.Perso
 	return people, nil
 }
 
-// unlinkPeople takes an application that is removed from the people whose it was.
-func (s *Store) unlinkPeople(tx *bbolt.Tx, application string) error {
+// unlinkPeople takes an application that is removed from the people whose it was,
+// those of one owner or, with owner "", all of them.
+func (s *Store) unlinkPeople(tx *bbolt.Tx, application string, owner account.Owner) error {
 	for _, id := range behind(tx, bucketPeopleIn, application, "") {
 		p, ok := s.tryPerson(tx, id)
-		if !ok {
-			continue // It stays removable; its entry goes below.
+		if !ok || owner != "" && p.Owner != owner {
+			continue // One that cannot be read stays removable; its entry goes below.
 		}
 		before := indexOf(p)
 		p.Applications = slices.DeleteFunc(p.Applications, func(other string) bool { return other == application })
@@ -154,6 +155,9 @@ func (s *Store) unlinkPeople(tx *bbolt.Tx, application string) error {
 		if err := s.putPerson(tx, before, p); err != nil {
 			return err
 		}
+	}
+	if owner != "" {
+		return nil
 	}
 	return deletePrefix(tx.Bucket([]byte(bucketPeopleIn)), []byte(application))
 }

@@ -38,6 +38,7 @@ type appliance struct {
 	tb     testing.TB
 	server *Server
 	store  *boltstore.Store
+	dir    string // its data directory
 	engine *watch.Engine
 	hub    *Hub
 	// accounts are those of the store. admin is the one who runs the appliance,
@@ -115,7 +116,8 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	a.running.Store(true)
 	log := slog.New(slog.NewJSONHandler(&syncWriter{w: a.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	a.store, err = boltstore.Open(boltstore.Config{Dir: tb.TempDir(), Keys: boltstore.PlainKeys{}, Logger: log})
+	a.dir = tb.TempDir()
+	a.store, err = boltstore.Open(boltstore.Config{Dir: a.dir, Keys: boltstore.PlainKeys{}, Logger: log})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -142,6 +144,7 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 		Source: a.engine, Notices: a.store, Accounts: a.accounts, Audit: a.store, Keys: a.keys, Store: a.store, Running: a.running.Load,
 		Hub: a.hub, Catalogues: catalogues, Version: "v0-test", Logger: log,
 	}
+	a.transfers(&cfg)
 	if change != nil {
 		change(&cfg)
 	}

@@ -26,8 +26,8 @@ type Deliveries interface {
 	Revive(ctx context.Context, id string, now time.Time) (alert.Delivery, error)
 }
 
-// deliveryView is a delivery as the API shows it. It names the application by
-// its ID only.
+// deliveryView is a delivery as the API shows it. It names the application, or the
+// person and the travel document, by its ID only.
 type deliveryView struct {
 	ID          string              `json:"id"`
 	Channel     string              `json:"channel"`
@@ -35,6 +35,8 @@ type deliveryView struct {
 	Kind        alert.Kind          `json:"kind"`
 	Resolved    bool                `json:"resolved,omitempty"`
 	Application string              `json:"application,omitempty"`
+	Person      string              `json:"person,omitempty"`
+	Document    string              `json:"document,omitempty"`
 	From        visa.Status         `json:"from,omitempty"`
 	To          visa.Status         `json:"to,omitempty"`
 	// Subject is what an operator notice is about.
@@ -58,7 +60,7 @@ func viewDelivery(d alert.Delivery) deliveryView {
 	n := d.Notification
 	return deliveryView{
 		ID: d.ID, Channel: d.ChannelID, State: d.State, Kind: n.Kind, Resolved: n.Resolved,
-		Application: n.ApplicationID, From: n.From, To: n.To, Subject: n.Subject,
+		Application: n.ApplicationID, Person: n.PersonID, Document: n.DocumentID, From: n.From, To: n.To, Subject: n.Subject,
 		CreatedAt: d.CreatedAt.UTC(), Attempts: d.Attempts, NextAttemptAt: d.NextAttemptAt.UTC(),
 		LastError: d.LastError, RevivedAt: d.RevivedAt.UTC(), SettledAt: d.SettledAt.UTC(),
 	}

@@ -34,6 +34,9 @@ type problem struct {
 	Field string `json:"field,omitempty"`
 	// Reason says more about Field: a visa.ParseError's code.
 	Reason string `json:"reason,omitempty"`
+	// Line and Column say where in a machine-readable zone, from 1.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 	// Application is the one that stands in the way.
 	Application watch.ID `json:"application,omitempty"`
 	// Reasons are what keeps the appliance from being ready.
@@ -56,7 +59,7 @@ func badField(field, format string, args ...any) *problem {
 
 // problemOf is the one table from errors to answers.
 func problemOf(err error) *problem {
-	for _, try := range []func(error) *problem{ownProblem, inputProblem, stateProblem, accountProblemOf, diskProblem, routerProblem} {
+	for _, try := range []func(error) *problem{ownProblem, inputProblem, stateProblem, personProblem, transferProblem, accountProblemOf, diskProblem, routerProblem} {
 		if p := try(err); p != nil {
 			return p
 		}

@@ -80,7 +80,7 @@ func (s *Server) harden(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		r := c.Request()
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.cfg.MaxBody)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.bodyLimit(c))
 		return next(c)
 	}
 }

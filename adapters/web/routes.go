@@ -60,6 +60,8 @@ func (s *Server) routes() {
 	api.GET("/deliveries", s.listDeliveries)
 	api.POST("/deliveries/:id/retry", s.retryDelivery)
 
+	s.dataRoutes(api)
+
 	api.GET("/source", s.getSource)
 	api.GET("/events", s.streamEvents)
 
@@ -104,6 +106,27 @@ func (s *Server) accountRoutes(api *echo.Group) {
 	api.GET("/audit", s.listAudit)
 	api.GET("/audit/export", s.exportAudit)
 	api.GET("/audit/verify", s.verifyAudit)
+}
+
+// dataRoutes are those of people, and of what leaves the appliance, comes in from
+// there, or is to be gone.
+func (s *Server) dataRoutes(api *echo.Group) {
+	api.GET("/people", s.listPeople)
+	api.POST("/people", s.addPerson)
+	api.POST("/people/mrz", s.readMRZ)
+	api.GET("/people/:id", s.getPerson)
+	api.PATCH("/people/:id", s.editPerson)
+	api.DELETE("/people/:id", s.removePerson)
+	api.GET("/applications/:id/people", s.listPeopleOf)
+
+	api.GET("/backups", s.listBackups)
+	api.POST("/backups", s.makeBackup)
+	api.GET("/backups/:name", s.downloadBackup)
+	api.POST("/backups/:name/verify", s.verifyBackup)
+
+	api.GET("/export", s.export)
+	api.POST("/import", s.importArchive)
+	api.POST("/erase", s.erase)
 }
 
 const (

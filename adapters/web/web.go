@@ -49,6 +49,16 @@ type Config struct {
 	Accounts *account.Service
 	// Audit holds the audit trail against itself.
 	Audit Audit
+	// People are those whose documents are kept; Zone is where they live.
+	People People
+	Zone   *time.Location
+	// Backups, Exporter, Import and Eraser see to what leaves the appliance, what
+	// comes in from there and what is to be gone; Trail notes that they did.
+	Backups  Backups
+	Exporter Exporter
+	Import   Importer
+	Eraser   Eraser
+	Trail    Trail
 	// Keys is the recovery key of the appliance.
 	Keys Keys
 	// External is another service through which people may sign in, ExternalName
@@ -105,6 +115,8 @@ type Server struct {
 	guard    *guard
 	origin   *http.CrossOriginProtection
 	stopping atomic.Bool
+	// heavyRuns holds one for each request that reads or writes all there is.
+	heavyRuns chan struct{}
 }
 
 // New returns a server that listens to nothing yet. Its errors are mistakes in c.
@@ -133,7 +145,7 @@ func bare(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: c, echo: echo.New(), page: pg, pages: pages, root: "/", words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection()}
+	s := &Server{cfg: c, echo: echo.New(), page: pg, pages: pages, root: "/", words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection(), heavyRuns: make(chan struct{}, heavyAtOnce)}
 	if err := s.trust(c.BaseURL); err != nil {
 		return nil, err
 	}
@@ -171,6 +183,13 @@ func (c Config) check() error {
 		{"Notices", c.Notices == nil},
 		{"Accounts", c.Accounts == nil},
 		{"Audit", c.Audit == nil},
+		{"People", c.People == nil},
+		{"Zone", c.Zone == nil},
+		{"Backups", c.Backups == nil},
+		{"Exporter", c.Exporter == nil},
+		{"Import", c.Import == nil},
+		{"Eraser", c.Eraser == nil},
+		{"Trail", c.Trail == nil},
 		{"Keys", c.Keys == nil},
 		{"RoleFor", c.RoleFor == nil && (c.External != nil || c.ProxyLogin != nil)},
 		{"Store", c.Store == nil},

@@ -65,6 +65,9 @@ type State struct {
 	Trouble *Trouble `json:"trouble,omitempty"`
 	// NextCheckAt is when to look again; the zero time means never by itself.
 	NextCheckAt time.Time `json:"next_check_at,omitzero"`
+	// Imported: the status is what an archive says, and no check of this
+	// appliance has shown it yet.
+	Imported bool `json:"imported,omitempty"`
 	// Asked are the times of the checks that people asked for in the last 24 hours.
 	Asked []time.Time `json:"asked,omitempty"`
 }

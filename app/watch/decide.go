@@ -96,7 +96,7 @@ func (r Rules) confirmed(s visa.Status, p *Pending, now time.Time) bool {
 // repeated handles an answer that shows the status already accepted.
 func (d *Decision) repeated(next *State, a Answer, now time.Time) {
 	d.withdraw(next, now)
-	next.GoneAt = time.Time{}
+	next.GoneAt, next.Imported = time.Time{}, false
 	if next.Status.Final() {
 		next.Confirmations++
 	}
@@ -139,6 +139,7 @@ func (d *Decision) accept(next *State, s visa.Status, a Answer, now time.Time) {
 	}
 	d.withdraw(next, now)
 	next.Status, next.Since, next.ChangedAt, next.Answer = s, since, now, a
+	next.Imported = false
 	next.Confirmations, next.GoneAt, next.RewordedAt = 0, time.Time{}, time.Time{}
 	if s != visa.Unknown {
 		next.Valid = s

@@ -346,3 +346,22 @@ func decide(prev State, o Outcome, interval time.Duration, now time.Time) told {
 	}
 	return told{Decision: d, Tell: &d.Letters[0].Notification}
 }
+
+func (m *memory) Adopt(_ context.Context, batch []Adoption, dry bool) ([]Adopted, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	done := make([]Adopted, len(batch))
+	for i, ad := range batch {
+		stands := Application{}
+		for _, a := range m.apps {
+			if a.Reference.Identity() == ad.Reference.Identity() {
+				stands = a
+			}
+		}
+		done[i].Application, done[i].Fates = ad.Into(stands, time.Now())
+		if done[i].Application.Revision++; !dry {
+			m.apps[done[i].Application.ID] = done[i].Application
+		}
+	}
+	return done, m.broken
+}

@@ -49,7 +49,7 @@ func (e *Engine) Add(ctx context.Context, ref visa.Reference, w Watcher) (Applic
 		return Application{}, err
 	}
 	now := time.Now()
-	w.AddedAt, w.Told, w.Warned = now, "", false
+	w.AddedAt, w.Told, w.Knew, w.Warned = now, "", "", false
 	a := Application{ID: NewID(now), Reference: ref, Watchers: []Watcher{w}, AddedAt: now, State: State{NextCheckAt: now}}
 	err := e.cfg.Store.Add(ctx, a)
 	if dup, ok := errors.AsType[*DuplicateError](err); ok {
@@ -73,6 +73,7 @@ func (e *Engine) join(ctx context.Context, id ID, w Watcher, now time.Time) (App
 		case len(a.Watchers) >= MaxWatchers:
 			return ErrFull
 		}
+		a.welcome(now)
 		was := a.Clone()
 		a.Watchers = append(a.Watchers, w)
 		e.replan(a, was, now)
@@ -103,7 +104,7 @@ func (e *Engine) Edit(ctx context.Context, id ID, owner account.Owner, edit func
 		if err := edit(w); err != nil {
 			return err
 		}
-		w.Owner, w.AddedAt, w.Told, w.Warned = own.Owner, own.AddedAt, own.Told, own.Warned
+		w.Owner, w.AddedAt, w.Told, w.Knew, w.Warned = own.Owner, own.AddedAt, own.Told, own.Knew, own.Warned
 		if err := w.Validate(e.cfg.Rules.MinInterval); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 type Store interface {
 	Recorder
 	Applications
+	Adopter
 	SourceKeeper
 }
 

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -42,8 +43,11 @@ func (w *Watcher) news(s State, answered bool, now time.Time) *alert.Notificatio
 	w.Warned = lasting
 	switch {
 	case answered && s.Status != "" && s.Status != w.Told:
-		from := w.Told
-		w.Told = s.Status
+		from := cmp.Or(w.Told, w.Knew)
+		w.Told, w.Knew = s.Status, ""
+		if s.Status == from {
+			return nil // An archive has brought what he knew.
+		}
 		return statusNews(from, s, w.AddedAt, now)
 	case lasting && !warned:
 		return &alert.Notification{Kind: alert.CannotCheck, Detail: string(s.Trouble.Code), At: now}

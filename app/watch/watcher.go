@@ -35,6 +35,9 @@ type Watcher struct {
 	// Muted; "" before the first answer since AddedAt. Until then nothing is
 	// shown that others may have brought to light.
 	Told visa.Status `json:"told,omitempty"`
+	// Knew is the status that the watcher knew when an archive brought him to an
+	// application whose state is not his to know: it is no news to him.
+	Knew visa.Status `json:"knew,omitempty"`
 	// Warned: the watcher heard that this number cannot be checked.
 	Warned bool `json:"warned,omitempty"`
 }
@@ -92,6 +95,16 @@ func (w Watcher) Shown(s State) State {
 	}
 	s.Since, s.ChangedAt, s.GoneAt = later(s.Since), later(s.ChangedAt), later(s.GoneAt)
 	return s
+}
+
+// ShownHistory returns those of entries that w may know of, like Shown.
+func (w Watcher) ShownHistory(entries []Entry) (shown []Entry) {
+	for _, e := range entries {
+		if w.Told != "" && !e.At.Before(w.AddedAt) {
+			shown = append(shown, e)
+		}
+	}
+	return shown
 }
 
 // Clone returns a copy that shares nothing with a.

@@ -1,0 +1,121 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// ConfirmedFor is how long a password counts as given just now.
+const ConfirmedFor = 10 * time.Minute
+
+// ErrUnconfirmed: whoever acts has not given his password for a while.
+var ErrUnconfirmed = errors.New("give your password once more first, or sign in again")
+
+// MayErase returns why whoever acts may not erase an owner with all that is his,
+// nil if he may: a user himself, in a session in which he gave his password
+// within ConfirmedFor, or ErrUnconfirmed; other users whoever runs the appliance;
+// a group its owners. What keeps a user is ErrLastAdmin or ErrLastOwner.
+func (s *Service) MayErase(ctx context.Context, o Owner) error {
+	if p, _ := Acting(ctx); p.active() && o == p.Self() {
+		if !p.MayManageSelf() {
+			return ErrForbidden // A token is no proof that it is himself.
+		}
+		if err := s.confirmed(ctx, p); err != nil {
+			return err
+		}
+	}
+	return s.mayErase(ctx, o)
+}
+
+func (s *Service) mayErase(ctx context.Context, o Owner) error {
+	if id, ok := o.Group(); ok {
+		p, _ := Acting(ctx)
+		g, err := s.store.Group(ctx, id)
+		if err != nil {
+			return err
+		}
+		return leads(p, g)
+	}
+	id, ok := o.User()
+	if !ok {
+		return ErrNoUser
+	}
+	if _, err := over(ctx, id); err != nil {
+		return err
+	}
+	u, err := s.store.User(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.dispensable(ctx, u); err != nil {
+		return err
+	}
+	return s.followed(ctx, id)
+}
+
+// confirmed returns ErrUnconfirmed unless p gave a password or second factor in
+// his session within ConfirmedFor.
+func (s *Service) confirmed(ctx context.Context, p Principal) error {
+	sessions, err := s.store.Sessions(ctx, p.User.ID)
+	if err != nil {
+		return err
+	}
+	for _, own := range sessions {
+		if passed := time.Since(own.ConfirmedAt); own.ID == p.Key && passed >= 0 && passed < ConfirmedFor {
+			return nil
+		}
+	}
+	return ErrUnconfirmed
+}
+
+// dispensable returns ErrLastAdmin if nobody would run the appliance without u.
+func (s *Service) dispensable(ctx context.Context, u User) error {
+	if u.Role != Admin || u.Disabled {
+		return nil
+	}
+	users, err := s.store.Users(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(users, func(o User) bool { return o.ID != u.ID && o.Role == Admin && !o.Disabled }) {
+		return nil
+	}
+	return ErrLastAdmin
+}
+
+// followed returns ErrLastOwner if a group would have no owner without a user.
+func (s *Service) followed(ctx context.Context, user string) error {
+	groups, err := s.store.GroupsOf(ctx, user)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m Membership) bool { return m.User == user })
+		if err := owned(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EraseOwner removes the user or the group that o is, when nothing is his any
+// more: with sessions, tokens, memberships and links. Its errors are those of
+// MayErase, and ErrBelongings. It does not ask for a password again: MayErase
+// has, before all that was his was removed.
+func (s *Service) EraseOwner(ctx context.Context, o Owner) error {
+	if err := s.mayErase(ctx, o); err != nil {
+		return err
+	}
+	if id, ok := o.Group(); ok {
+		return s.RemoveGroup(ctx, id)
+	}
+	id, _ := o.User()
+	return s.store.RemoveUser(ctx, id, func(u User, otherAdmins int) error {
+		if otherAdmins == 0 && u.Role == Admin && !u.Disabled {
+			return ErrLastAdmin
+		}
+		return nil
+	})
+}
