@@ -35,8 +35,12 @@ type recoveryPage struct {
 	Confirmed bool
 }
 
-// keyGroup is how many characters of the key stand together on the sheet.
+// keyGroup is how many characters of the key stand together on the sheet: the last
+// group is what is asked for to confirm it.
 const keyGroup = 8
+
+// keyStart begins every key; it stands in the first group.
+const keyStart = "AGE-SECRET-KEY-1"
 
 func (s *Server) recoveryPage(c echo.Context) (*recoveryPage, error) {
 	if !principal(c).MayAdminister() || principal(c).Via != account.BySession {
@@ -107,10 +111,10 @@ func (s *Server) isFresh(c echo.Context) bool {
 // reveal puts the key on the page.
 func (p *recoveryPage) reveal(key string, now time.Time) (err error) {
 	p.QR, err = newQR(key)
-	for len(key) > 0 {
-		n := min(keyGroup, len(key))
-		p.Key = append(p.Key, key[:n])
-		key = key[n:]
+	first := len(keyStart) + (len(key)-len(keyStart))%keyGroup
+	p.Key = []string{key[:first]}
+	for key = key[first:]; key != ""; key = key[keyGroup:] {
+		p.Key = append(p.Key, key[:keyGroup])
 	}
 	p.Printed = p.words.Time(now)
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"cz-visa-monitor/adapters/web"
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/archive"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/locale"
 	"cz-visa-monitor/app/watch"
@@ -113,6 +115,7 @@ func (a *appliance) assemble() error {
 		Workers: a.workers(), CheckNowPerDay: a.cfg.checkNowPerDay,
 		Logger: a.log, Wake: a.dispatcher.Wake, Publish: hub.Publish,
 	})
+	office := a.office()
 	login, err := openExternal(a.cfg)
 	if err != nil {
 		return err
@@ -121,7 +124,11 @@ func (a *appliance) assemble() error {
 		Watching: a.engine, Applications: a.store, Channels: a.store, Deliveries: a.store,
 		Kinds: shout.Kinds(), Validate: notifier.Validate, Test: a.dispatcher.Test, Wake: a.dispatcher.Wake,
 		Source: a.engine, Notices: a.store, Store: a.store, Running: a.running.Load,
-		Accounts: a.accounts, Keys: recovery{a.store, a.ring}, Audit: a.store,
+		Accounts: a.accounts, Keys: recovery{a.store, a.ring}, Audit: a.store, Trail: a.store,
+		People: a.store, Zone: a.cfg.timezone, Backups: a.store, Exporter: office.exporter(), Eraser: office.eraser(),
+		Import: func(ctx context.Context, r io.Reader, owner account.Owner, dryRun bool) (archive.Report, error) {
+			return archive.Import(ctx, r, office.target(archive.To(owner), dryRun))
+		},
 		External: login, ExternalName: a.cfg.oidcName, ProxyLogin: proxyLogin(a.cfg), RoleFor: roleFor(a.cfg.roles), Proxies: a.cfg.proxies,
 		Hub: hub, Catalogues: a.catalogues, BaseURL: a.cfg.baseURL, Version: version, Logger: a.log,
 	})

@@ -103,6 +103,7 @@ func rootCommand(environ []string) *cobra.Command {
 	root.AddCommand(
 		serveCommand(environ), checkCommand(environ), demoCommand(environ),
 		userCommand(environ), tokenCommand(environ), keyCommand(environ), backupCommand(environ), auditCommand(environ),
+		exportCommand(environ), importCommand(environ), eraseCommand(environ),
 		healthcheckCommand(environ), versionCommand(),
 	)
 	return root

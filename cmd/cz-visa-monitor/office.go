@@ -15,8 +15,9 @@ import (
 
 	"cz-visa-monitor/adapters/agebox"
 	"cz-visa-monitor/adapters/boltstore"
-	"cz-visa-monitor/adapters/web"
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/archive"
+	"cz-visa-monitor/app/watch"
 )
 
 // office is where commands work: on the open store, in the server that holds it
@@ -27,8 +28,24 @@ type office struct {
 	ring     *keyring
 	store    *boltstore.Store
 	accounts *account.Service
-	// watching knows of the checks under way; nil while the server is stopped.
-	watching web.Watching
+	// watching forgets and takes in what is watched: the engine, which knows of
+	// the checks under way, or the store while the server is stopped.
+	watching watching
+}
+
+// watching is what commands need of whatever watches.
+type watching interface {
+	archive.Watching
+	watch.Adopter
+}
+
+// unwatched is the store while nothing is being watched.
+type unwatched struct{ *boltstore.Store }
+
+// Remove implements archive.Watching.
+func (u unwatched) Remove(ctx context.Context, id watch.ID, owner account.Owner) error {
+	_, err := u.Store.Remove(ctx, id, owner)
+	return err
 }
 
 // office returns that of the running appliance.
@@ -121,7 +138,7 @@ func openOffice(cmd *cobra.Command, c config, environ []string) (*office, error)
 	if err != nil {
 		return nil, err
 	}
-	return &office{cfg: c, log: log, ring: ring, store: store, accounts: newAccounts(store, log)}, nil
+	return &office{cfg: c, log: log, ring: ring, store: store, accounts: newAccounts(store, log), watching: unwatched{store}}, nil
 }
 
 // askSecret asks on the terminal for something that is not shown; without one it
