@@ -256,8 +256,7 @@ func (s *Server) getHistory(c echo.Context) error {
 		return err
 	}
 	// What others brought to light before is not for the newcomer.
-	entries = slices.DeleteFunc(entries, func(e watch.Entry) bool { return st.watcher.Told == "" || e.At.Before(st.watcher.AddedAt) })
-	return c.JSON(http.StatusOK, historyView{Entries: viewAll(entries, viewEntry)})
+	return c.JSON(http.StatusOK, historyView{Entries: viewAll(st.watcher.ShownHistory(entries), viewEntry)})
 }
 
 func (s *Server) checkNow(c echo.Context) error {
