@@ -121,7 +121,7 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	}
 	tb.Cleanup(func() { _ = a.store.Close() }) // A test may have closed it before.
 	a.accounts = account.New(account.Config{
-		Store: a.store, Hasher: account.NewHasher(account.HasherConfig{Params: account.Params{Memory: 64, Time: 1}, AtOnce: 4}),
+		Store: a.store, Hasher: account.NewHasher(account.HasherConfig{Params: account.Params{Memory: 8 << 10, Time: 1}, AtOnce: 4}),
 		Codes: totp.Codes{}, Logger: log,
 	})
 	a.keys = &keys{}

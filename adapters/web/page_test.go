@@ -12,8 +12,8 @@ import (
 func TestPageBringsEverythingAlong(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
-	index := a.do("GET", "/", "", "Authorization", "")
-	if index.Code != http.StatusOK || index.Header().Get("Cache-Control") != "no-cache" {
+	index := a.do("GET", "/", "")
+	if index.Code != http.StatusOK || index.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("the page answers %d, Cache-Control %q", index.Code, index.Header().Get("Cache-Control"))
 	}
 	seen := map[string]bool{}

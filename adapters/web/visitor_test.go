@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -236,9 +237,11 @@ func (v *visitor) click(role, name string) {
 	}
 }
 
+// fill replaces what stands in a field.
 func (v *visitor) fill(name, text string) {
 	v.t.Helper()
-	if err := v.find("textbox", name).Input(text); err != nil {
+	el := v.find("textbox", name)
+	if err := errors.Join(el.SelectAllText(), el.Input(text)); err != nil {
 		v.t.Fatalf("fill in %s: %v", name, err)
 	}
 }
