@@ -40,7 +40,7 @@ const keyGroup = 8
 
 func (s *Server) recoveryPage(c echo.Context) (*recoveryPage, error) {
 	if !principal(c).MayAdminister() || principal(c).Via != account.BySession {
-		return nil, errForbidden()
+		return nil, account.ErrForbidden
 	}
 	at, err := s.cfg.Keys.RecoveryConfirmed(c.Request().Context())
 	if err != nil {

@@ -1,7 +1,7 @@
 // What makes the small pages handier. All of them work without it.
 
 const code = document.getElementById('code');
-const handed = location.hash.match(/^#(\w+)$/)?.[1];
+const handed = location.hash.match(/^#([\w-]+)$/)?.[1];
 // The code of a link stands behind #, which reaches no server and no log. It does
 // not stay in the history either.
 if (code && handed) {
