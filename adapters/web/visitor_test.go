@@ -37,7 +37,8 @@ func newBrowser(t *testing.T) *rod.Browser {
 	if bin == "" {
 		t.Fatal("this test needs a browser: apt-get install chromium-headless-shell")
 	}
-	l := launcher.New().Bin(bin).Headless(true).NoSandbox(true).Leakless(false).UserDataDir(t.TempDir())
+	l := launcher.New().Bin(bin).Headless(true).NoSandbox(true).Leakless(false).UserDataDir(t.TempDir()).
+		Set("host-resolver-rules", "MAP appliance.example.com 127.0.0.1")
 	at, err := l.Launch()
 	if err != nil {
 		t.Fatalf("start %s: %v", bin, err)
