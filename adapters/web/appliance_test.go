@@ -48,6 +48,7 @@ type appliance struct {
 	token    string
 	keys     *keys
 	log      *bytes.Buffer
+	dir      string // of the store
 
 	portal  *portal
 	mail    *mail
@@ -119,12 +120,12 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 // bareAppliance is newAppliance before anybody has an account.
 func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 	tb.Helper()
-	a := &appliance{tb: tb, hub: NewHub(), mail: &mail{}, log: &bytes.Buffer{}, doc: readDocument(tb)}
+	a := &appliance{tb: tb, hub: NewHub(), mail: &mail{}, log: &bytes.Buffer{}, dir: tb.TempDir(), doc: readDocument(tb)}
 	a.portal = &portal{tb: tb, answers: map[string]func() (watch.Result, error){}}
 	a.running.Store(true)
 	log := slog.New(slog.NewJSONHandler(&syncWriter{w: a.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	a.store, err = boltstore.Open(boltstore.Config{Dir: tb.TempDir(), Sealer: boltstore.Plain{}, Logger: log})
+	a.store, err = boltstore.Open(boltstore.Config{Dir: a.dir, Sealer: boltstore.Plain{}, Logger: log})
 	if err != nil {
 		tb.Fatal(err)
 	}

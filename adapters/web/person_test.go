@@ -129,7 +129,7 @@ func checkPage(tb testing.TB, what string, w *httptest.ResponseRecorder) {
 	for name, odd := range map[string]string{
 		"an inline script":    `(?is)<script(?:\s[^>]*)?>\s*[^<\s]`,
 		"an inline style":     `(?i)<style|\sstyle=`,
-		"an inline handler":   `(?i)<[^>]*\son[a-z]+\s*=`,
+		"an inline handler":   `(?i)<[a-z][^"<>]*(?:"[^"]*"[^"<>]*)*\son[a-z]+\s*=`,
 		"an absolute address": `(?i)(?:href|src|action|formaction|poster|srcset)="(?:[a-z]+:|/)`,
 		"a missing text":      `>\s*(?:page|problem|role)\.[a-z_]+\s*<`,
 		"a refused value":     `ZgotmplZ`,
