@@ -146,7 +146,7 @@ func (s *Server) setCookie(c echo.Context, name, value string, lasts time.Durati
 	if value == "" {
 		lasts = -time.Second
 	}
-	c.SetCookie(&http.Cookie{
+	c.SetCookie(&http.Cookie{ //nolint:gosec // Secure where there is TLS: in a home network there may be none.
 		Name: name, Value: value, Path: s.root, MaxAge: int(lasts.Seconds()),
 		Secure: s.encrypted(c), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})

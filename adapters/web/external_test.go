@@ -174,7 +174,7 @@ func TestExternalSignInFails(t *testing.T) {
 		{"forged", func(_ *appliance, s *oidctest.Server) {
 			s.ForgeIDToken(func(claims map[string]any) string { claims["nonce"] = "another"; return "" })
 		}, http.StatusForbidden, "could not be proven"},
-		{"shut out", func(a *appliance, s *oidctest.Server) {
+		{"shut out", func(a *appliance, _ *oidctest.Server) {
 			p := a.person()
 			leadsTo(a.tb, p.get(p.goThrough()), "./")
 			u, err := a.accounts.UserNamed(a.asCommand(), "anna")
@@ -236,7 +236,7 @@ func TestExternalSignInsAreBounded(t *testing.T) {
 			leadsTo(t, a.person().get("/external"), "https://service.example.com/")
 		}
 		says(t, a.person().get("/external"), http.StatusServiceUnavailable, "Try again in a moment.")
-		time.Sleep(loginLasts) //nolint:forbidigo // In a bubble of synctest.
+		time.Sleep(loginLasts)
 		says(t, early.get("/external-back?code=x"), http.StatusForbidden, "This took too long.")
 		p := a.person()
 		leadsTo(t, p.get("/external"), "https://service.example.com/")

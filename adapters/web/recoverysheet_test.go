@@ -31,7 +31,7 @@ func TestRecoverySheet(t *testing.T) {
 		if a.keys.shown != 0 {
 			t.Error("it is noted that the key was shown")
 		}
-		time.Sleep(time.Minute) //nolint:forbidigo // In a bubble of synctest.
+		time.Sleep(time.Minute)
 		w = p.post("/recovery-sheet", "password", password)
 		says(t, w, http.StatusOK, `aria-label="QR code of the recovery key"`, `id="print"`, "assets/"+a.server.page.version+"/pages.js")
 		shown := strings.NewReplacer("<span>", "", "</span>", "", " ", "").Replace(field(t, w, `<p class="key"><code>(.*?)</code>`))

@@ -113,11 +113,11 @@ func TestS5NoCheckOfTheBrowserIsTrusted(t *testing.T) {
 	a.user("viewer", account.Viewer)
 	code := a.invited(account.Viewer)
 	for name, fields := range map[string][]string{
-		"a name that is too long":   {"name", strings.Repeat("x", 65), "fresh", password},
+		"a name that is too long":    {"name", strings.Repeat("x", 65), "fresh", password},
 		"a name that cannot be seen": {"name", "\u200b\u202e", "fresh", password},
-		"a name of two lines":       {"name", "a\nb", "fresh", password},
-		"a short password":          {"name", "boris", "fresh", "123"},
-		"a language":                {"name", "boris", "fresh", password, "language", "<x>"},
+		"a name of two lines":        {"name", "a\nb", "fresh", password},
+		"a short password":           {"name", "boris", "fresh", "123"},
+		"a language":                 {"name", "boris", "fresh", password, "language", "<x>"},
 	} {
 		w := a.person().post("/join", append(fields, "code", code, "step", "account")...)
 		if w.Code != http.StatusUnprocessableEntity {
@@ -127,7 +127,9 @@ func TestS5NoCheckOfTheBrowserIsTrusted(t *testing.T) {
 	viewer := a.signedIn("viewer")
 	ours := a.sessionIDs(a.admin.ID)
 	for _, fields := range [][]string{
-		{"do", "role", "role", "admin"}, {"do", "session-end", "session", "x"}, {"do", "session-end", "session", strings.Join(ours, "")},
+		{"do", "role", "role", "admin"},
+		{"do", "session-end", "session", "x"},
+		{"do", "session-end", "session", strings.Join(ours, "")},
 		{"do", "sessions-end", "user", a.admin.ID},
 		{"do", "language", "language", "en", "role", "admin", "user", a.admin.ID},
 	} {

@@ -92,7 +92,7 @@ func TestSignInIsLimited(t *testing.T) {
 			for range 5 {
 				code, wait, body := try(name, "a wrong password", from)
 				got[i] = append(got[i], answer{code, wait, body})
-				time.Sleep(9 * time.Second) //nolint:forbidigo // In a bubble of synctest.
+				time.Sleep(9 * time.Second)
 			}
 			code, wait, body := try(name, password, from)
 			got[i] = append(got[i], answer{code, wait, body})
@@ -112,7 +112,7 @@ func TestSignInIsLimited(t *testing.T) {
 		if code, _, _ := try("Admin", password, ownAddress("elsewhere")); code != http.StatusTooManyRequests {
 			t.Errorf("from another address: %d", code)
 		}
-		time.Sleep(15 * time.Minute) //nolint:forbidigo // As above.
+		time.Sleep(15 * time.Minute)
 		if code, _, _ := try("admin", password, ownAddress("admin")); code != http.StatusSeeOther {
 			t.Errorf("a quarter of an hour later: %d", code)
 		}
@@ -134,7 +134,7 @@ func TestSignInTellsNobodyWhoIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		withSecond(t, a.signedIn("admin"))
-		time.Sleep(time.Hour) //nolint:forbidigo // In a bubble of synctest.
+		time.Sleep(time.Hour)
 		type answer struct {
 			Code   int
 			Header http.Header
@@ -156,7 +156,7 @@ func TestSignInTellsNobodyWhoIsThere(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s: -nobody +got\n%s", row.name, diff)
 			}
-			time.Sleep(time.Minute) //nolint:forbidigo // As above.
+			time.Sleep(time.Minute)
 		}
 	})
 }
@@ -203,7 +203,7 @@ func TestSignInWithSecondFactor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAppliance(t, nil)
 		secret, recovery := withSecond(t, a.signedIn("admin"))
-		wait := func() { time.Sleep(31 * time.Second) } //nolint:forbidigo // In a bubble of synctest.
+		wait := func() { time.Sleep(31 * time.Second) }
 		begin := func() *person {
 			wait()
 			p := a.person()
@@ -238,13 +238,13 @@ func TestSignInWithSecondFactor(t *testing.T) {
 		says(t, p.post("/second-factor", "code", recovery[3]), http.StatusForbidden, "wrong")
 		// Too late, and from nowhere.
 		p = begin()
-		time.Sleep(pendingLasts) //nolint:forbidigo // As above.
+		time.Sleep(pendingLasts)
 		says(t, p.post("/second-factor", "code", codeOf(t, secret)), http.StatusForbidden, "This took too long. Sign in again.")
 		p = a.person()
 		leadsTo(t, p.get("/second-factor"), "sign-in")
 		says(t, p.post("/second-factor", "code", codeOf(t, secret)), http.StatusForbidden, "This took too long.")
 		// S6: codes are counted for the account, whatever the browser and the address.
-		time.Sleep(time.Hour) //nolint:forbidigo // As above.
+		time.Sleep(time.Hour)
 		for i := range 6 {
 			p = a.person()
 			p.from = ownAddress(time.Now().String())
@@ -256,7 +256,7 @@ func TestSignInWithSecondFactor(t *testing.T) {
 			if w := p.post("/second-factor", "code", "000000"); w.Code != want || (want == http.StatusTooManyRequests) != (w.Header().Get("Retry-After") != "") {
 				t.Errorf("wrong code %d answers %d, want %d", i+1, w.Code, want)
 			}
-			time.Sleep(20 * time.Second) //nolint:forbidigo // As above.
+			time.Sleep(20 * time.Second)
 		}
 	})
 }
@@ -268,7 +268,7 @@ func TestSecondFactorKeepsTheApplication(t *testing.T) {
 		a := newAppliance(t, nil)
 		id := string(a.watch(anna, "Anna").ID)
 		secret, _ := withSecond(t, a.signedIn("admin"))
-		time.Sleep(time.Minute) //nolint:forbidigo // In a bubble of synctest.
+		time.Sleep(time.Minute)
 		p := a.person()
 		leadsTo(t, p.post("/sign-in", "name", "admin", "password", password, "application", id), "second-factor?application="+id)
 		says(t, p.get("/second-factor?application="+id), http.StatusOK, `name="application" value="`+id+`"`)
