@@ -111,12 +111,20 @@ func (m *mail) Test(ctx context.Context, c alert.Channel) error {
 // newAppliance returns an appliance whose engine does not run yet.
 func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	tb.Helper()
-	a := &appliance{tb: tb, hub: NewHub(), mail: &mail{}, log: &bytes.Buffer{}, doc: readDocument(tb)}
+	a := bareAppliance(tb, change)
+	a.admin, a.token = a.user("admin", account.Admin)
+	a.me = account.OfUser(a.admin.ID)
+	return a
+}
+
+// bareAppliance is newAppliance before anybody has an account.
+func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
+	tb.Helper()
+	a := &appliance{tb: tb, hub: NewHub(), mail: &mail{}, log: &bytes.Buffer{}, dir: tb.TempDir(), doc: readDocument(tb)}
 	a.portal = &portal{tb: tb, answers: map[string]func() (watch.Result, error){}}
 	a.running.Store(true)
 	log := slog.New(slog.NewJSONHandler(&syncWriter{w: a.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	a.dir = tb.TempDir()
 	a.store, err = boltstore.Open(boltstore.Config{Dir: a.dir, Keys: boltstore.PlainKeys{}, Logger: log})
 	if err != nil {
 		tb.Fatal(err)
@@ -124,7 +132,7 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	tb.Cleanup(func() { _ = a.store.Close() }) // A test may have closed it before.
 	a.accounts = account.New(account.Config{
 		Store: a.store, Hasher: account.NewHasher(account.HasherConfig{Params: account.Params{Memory: 8 << 10, Time: 1}, AtOnce: 4}),
-		Codes: totp.Codes{}, Logger: log,
+		Codes: totp.Codes{Issuer: "cz-visa-monitor"}, Logger: log,
 	})
 	a.keys = &keys{}
 	wake := func() { a.woken.Add(1) }
@@ -151,8 +159,6 @@ func newAppliance(tb testing.TB, change func(*Config)) *appliance {
 	if a.server, err = New(cfg); err != nil {
 		tb.Fatal(err)
 	}
-	a.admin, a.token = a.user("admin", account.Admin)
-	a.me = account.OfUser(a.admin.ID)
 	return a
 }
 

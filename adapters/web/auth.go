@@ -54,8 +54,8 @@ func isAPI(c echo.Context) bool { return strings.HasPrefix(c.Path(), apiPath+"/"
 // account.ErrNoToken or account.ErrNoSession if it is nobody.
 func (s *Server) identify(c echo.Context) (account.Principal, error) {
 	r := c.Request()
-	if r.Header.Get(echo.HeaderAuthorization) != "" {
-		return s.cfg.Accounts.ByToken(r.Context(), bearer(r), c.RealIP())
+	if secret, ok := bearer(r); ok {
+		return s.cfg.Accounts.ByToken(r.Context(), secret, c.RealIP())
 	}
 	secret := sessionSecret(r)
 	p, _, err := s.cfg.Accounts.BySession(r.Context(), secret, c.RealIP())
@@ -113,13 +113,11 @@ func (s *Server) unauthorized(c echo.Context, err error) error {
 	}
 }
 
-// bearer returns the token of a request, "" if there is none.
-func bearer(r *http.Request) string {
+// bearer returns the token of a request; ok is false if none is given. Another
+// scheme is none: a proxy that asks for a password of its own passes that on.
+func bearer(r *http.Request) (secret string, ok bool) {
 	scheme, secret, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(secret)
+	return strings.TrimSpace(secret), strings.EqualFold(scheme, "Bearer")
 }
 
 // The cookies. Neither can be read by scripts, nor is sent along by other sites

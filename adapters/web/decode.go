@@ -23,16 +23,44 @@ func decode(c echo.Context, v any) error {
 		return &problem{Status: http.StatusUnsupportedMediaType, Code: "media_type", Detail: "Send JSON, with the header Content-Type: application/json."}
 	}
 	body, err := io.ReadAll(c.Request().Body)
+	if p := bodyProblem(err); p != nil {
+		return p
+	}
+	if err != nil {
+		return badJSON("The body broke off. Send it again.")
+	}
+	return decodeJSON(body, v)
+}
+
+// bodyProblem answers for a body that is too large or too slow, nil for another error.
+func bodyProblem(err error) *problem {
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return &problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "The body is too large. Send less at once."}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &problem{Status: http.StatusRequestTimeout, Code: "slow", Detail: "The body came too slowly. Send it again."}
 	}
-	if err != nil {
-		return badJSON("The body broke off. Send it again.")
+	return nil
+}
+
+// form reads the form of a page before its handler looks into it: one that is too
+// large or breaks off would be taken for one in which nothing was filled in.
+func form(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		media, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
+		if r.ContentLength != 0 && (err != nil || media != echo.MIMEApplicationForm) {
+			return &problem{Status: http.StatusUnsupportedMediaType, Code: "media_type", Detail: "Send a form, with the header Content-Type: application/x-www-form-urlencoded."}
+		}
+		err = r.ParseForm()
+		if p := bodyProblem(err); p != nil {
+			return p
+		}
+		if err != nil {
+			return echo.ErrBadRequest
+		}
+		return next(c)
 	}
-	return decodeJSON(body, v)
 }
 
 func badJSON(detail string) *problem {

@@ -186,6 +186,9 @@ func (s *Server) writeError(err error, c echo.Context) {
 	}
 	h.Del(echo.HeaderCacheControl)
 	h.Set(echo.HeaderCacheControl, "no-store")
+	if forPeople(c) && s.showTrouble(c, p) == nil {
+		return
+	}
 	h.Set(echo.HeaderContentType, "application/problem+json")
 	if c.Request().Method == http.MethodHead {
 		_ = c.NoContent(p.Status) // Nobody is left to tell if this fails.

@@ -13,7 +13,7 @@ const (
 	maxAddresses = 4096
 )
 
-// guard counts wrong tokens by address, in bounded memory.
+// guard counts wrong tokens and invitations by address, in bounded memory.
 type guard struct {
 	mu    sync.Mutex
 	tries map[string]tries
@@ -26,7 +26,7 @@ type tries struct {
 
 func newGuard() *guard { return &guard{tries: make(map[string]tries)} }
 
-// wrong counts a wrong token; it returns how long to wait if there were too many.
+// wrong counts a wrong one; it returns how long to wait if there were too many.
 func (g *guard) wrong(address string, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()

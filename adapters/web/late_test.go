@@ -18,7 +18,7 @@ func TestPageKeepsTheNewest(t *testing.T) {
 	a := newAppliance(t, nil)
 	added, release := make(chan struct{}), make(chan struct{})
 	late := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
+		if r.Method != http.MethodPost || r.URL.Path == "/sign-in" {
 			a.server.Handler().ServeHTTP(w, r)
 			return
 		}
@@ -43,7 +43,8 @@ func TestPageKeepsTheNewest(t *testing.T) {
 	p := newProxy(t, late)
 	free := sync.OnceFunc(func() { close(release) })
 	t.Cleanup(free) // Before the server waits for its requests.
-	v := visit(t, newBrowser(t), p.URL+"/visa/#token="+a.token)
+	v := visit(t, newBrowser(t), p.URL+"/visa/")
+	v.signIn("admin", password)
 	v.shows("Live")
 	v.fill("Number", anna)
 	v.fill("Name (optional)", "Anna")

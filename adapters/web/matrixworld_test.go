@@ -14,6 +14,8 @@ import (
 	"cz-visa-monitor/adapters/boltstore"
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/archive"
+	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -62,11 +64,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	a := newAppliance(t, nil)
 	w := &world{appliance: a, people: map[string]account.User{"admin": a.admin}, sessions: map[string]string{}, tokens: map[caller]string{}}
-	files, err := filepath.Glob(filepath.Join(filepath.Dir(t.TempDir()), "*", boltstore.FileName))
-	if err != nil || len(files) != 1 {
-		t.Fatalf("where is the store? %v %v", files, err)
-	}
-	w.file = files[0]
+	w.file = filepath.Join(a.dir, boltstore.FileName)
 	for name, role := range map[string]account.Role{
 		"overseer": account.Admin, "member": account.Member, "viewer": account.Viewer, "reader": account.Member,
 		"writer": account.Member, "owner": account.Member, "stranger": account.Member, "gone": account.Admin,
@@ -239,6 +237,26 @@ func aLetter(w *world, at place) []string {
 	d.State, d.SettledAt = alert.DeadLetter, time.Now()
 	w.must(w.store.Settle(w.tb.Context(), d))
 	return []string{"{id}", d.ID}
+}
+
+func aPerson(w *world, at place) []string {
+	one, err := dossier.NewPerson(dossier.Person{Owner: at.owner, Name: "Eva"}, time.Now())
+	w.must(err)
+	w.must(w.store.AddPerson(w.tb.Context(), one))
+	return []string{"{id}", one.ID}
+}
+
+func aBackup(w *world, _ place) []string {
+	made, err := w.store.Backup(w.tb.Context(), "test")
+	w.must(err)
+	return []string{"{name}", made.Name}
+}
+
+// anArchive is one in which there is nothing.
+func anArchive(w *world, _ place) []string {
+	var b bytes.Buffer
+	w.must(w.server.cfg.Exporter.Write(w.tb.Context(), &b, archive.Scope{Owner: account.OfUser(w.people["stranger"].ID)}))
+	return []string{"{archive}", b.String()}
 }
 
 // aGroup has as many members as the group of the world, and a guest.

@@ -63,7 +63,8 @@ func (s *Server) showAccount(c echo.Context) error {
 
 // changeAccount does one of the things on the page, and shows the page again.
 func (s *Server) changeAccount(c echo.Context) error {
-	do := s.accountChange(c.FormValue("do"))
+	name := c.FormValue("do")
+	do := s.accountChange(name)
 	if do == nil {
 		return echo.ErrBadRequest
 	}
@@ -73,6 +74,9 @@ func (s *Server) changeAccount(c echo.Context) error {
 		return perr
 	}
 	if err != nil {
+		if name == "second-confirm" && p.Me.Second != nil && !p.Me.Asked() {
+			p.Secret = p.Me.Second.Secret // The authenticator has it; only the code was wrong.
+		}
 		return s.complain(c, "account", &p.view, func() any { return p }, err)
 	}
 	if done.secret != "" {

@@ -100,7 +100,10 @@ func serve(c echo.Context, f file, caching string) error {
 // revalidate makes browsers ask every time whether there is something newer.
 const revalidate = "no-cache"
 
-func (s *Server) showPage(c echo.Context) error { return serve(c, s.page.index, revalidate) }
+// showPage may not be stored: nobody is to come back to it after signing out.
+func (s *Server) showPage(c echo.Context) error {
+	return c.Blob(http.StatusOK, s.page.index.media, s.page.index.data)
+}
 
 func (s *Server) showAsset(c echo.Context) error {
 	f, ok := s.page.assets[c.Param("name")]

@@ -2,34 +2,59 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
+
+	"cz-visa-monitor/app/account"
 )
 
-// Every address in the page and its parts leads to something the page brings
-// along: nothing comes from elsewhere, and nothing is missing.
-func TestPageBringsEverythingAlong(t *testing.T) {
+// everyPage yields each page in each of its states, as who may see it.
+func (a *appliance) everyPage(yield func(name string, w *httptest.ResponseRecorder)) {
+	a.tb.Helper()
+	p, stranger := a.signedIn("admin"), a.person()
+	bare := bareAppliance(a.tb, nil).person()
+	code := a.invited(account.Member)
+	yield("the first page", p.get("/"))
+	yield("sign-in", stranger.get("/sign-in"))
+	yield("sign-in, wrong", stranger.post("/sign-in", "name", "nobody"))
+	yield("setup", bare.get("/setup"))
+	yield("setup, wrong", bare.post("/setup", "code", "wrong"))
+	yield("join", stranger.get("/join"))
+	yield("join with a code", stranger.post("/join", "code", code))
+	yield("account", p.get("/account"))
+	yield("account, second factor", p.post("/account", "do", "second-begin"))
+	yield("account, saved", p.post("/account", "do", "language", "language", "cs"))
+	yield("recovery sheet", p.get("/recovery-sheet"))
+	yield("recovery sheet, open", p.post("/recovery-sheet", "password", password))
+	yield("nothing", p.get("/nothing"))
+	yield("nothing, deep down", p.get("/applications/no-such/thing"))
+	stranger.cookies[pendingCookie] = &http.Cookie{Name: pendingCookie, Value: "x"}
+	yield("second factor", stranger.get("/second-factor"))
+}
+
+// Every address in the pages and their parts leads to something the appliance
+// brings along: nothing comes from elsewhere (S13), and nothing is missing.
+func TestPagesBringEverythingAlong(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
-	index := a.do("GET", "/", "", "Authorization", "")
-	if index.Code != http.StatusOK || index.Header().Get("Cache-Control") != "no-cache" {
-		t.Fatalf("the page answers %d, Cache-Control %q", index.Code, index.Header().Get("Cache-Control"))
-	}
 	seen := map[string]bool{}
 	reference := regexp.MustCompile(`(?:href|src)="([^"#]+)"|from '([^']+)'|url\(([^)]+)\)`)
 	var follow func(from, text string)
 	follow = func(from, text string) {
 		for _, m := range reference.FindAllStringSubmatch(text, -1) {
-			to := m[1] + m[2] + m[3]
-			if rest, ok := strings.CutPrefix(to, "./"); ok {
-				to = "assets/" + a.server.page.version + "/" + rest
-			}
-			if !strings.HasPrefix(to, "assets/") {
-				t.Errorf("%s refers to %s, which is neither relative nor an asset", from, to)
-				continue
+			to := strings.TrimLeft(m[1]+m[2]+m[3], "./")
+			if strings.HasSuffix(from, ".js") || strings.HasSuffix(from, ".css") {
+				to = "assets/" + a.server.page.version + "/" + to
 			}
 			if seen[to] {
+				continue
+			}
+			if !strings.HasPrefix(to, "assets/") {
+				if w := a.do("GET", "/"+to, ""); w.Code == http.StatusNotFound {
+					t.Errorf("%s leads to %s, where there is nothing", from, to)
+				}
 				continue
 			}
 			seen[to] = true
@@ -46,13 +71,36 @@ func TestPageBringsEverythingAlong(t *testing.T) {
 			follow(to, w.Body.String())
 		}
 	}
-	follow("the page", index.Body.String())
+	a.everyPage(func(name string, w *httptest.ResponseRecorder) { follow(name, w.Body.String()) })
 	if len(seen) != len(a.server.page.assets) {
-		t.Errorf("the page refers to %d assets, and there are %d", len(seen), len(a.server.page.assets))
+		t.Errorf("the pages refer to %d assets, and there are %d", len(seen), len(a.server.page.assets))
 	}
 	if w := a.do("GET", "/assets/000000000000/app.js", ""); w.Code != http.StatusNotFound {
 		t.Errorf("an old version answers %d", w.Code)
 	}
+}
+
+// The pages of one step down and of two find their parts like the first.
+func TestTroubleIsShownAsAPage(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	p := a.signedIn("admin")
+	says(t, p.get("/nothing"), http.StatusNotFound, "That did not work", "There is nothing at this address", `href="./"`, `href="assets/`)
+	says(t, p.get("/applications/x/y"), http.StatusNotFound, `href="../.././"`, `href="../../assets/`, `action="../../sign-out"`)
+	says(t, p.get("/applications/x"), http.StatusNotFound, `href="../assets/`)
+	p.headers.Set("Accept", "application/json")
+	if w := p.get("/nothing"); w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a program gets %s", w.Header().Get("Content-Type"))
+	}
+	p.headers.Set("Accept", "text/html")
+	if w := p.get("/api/v1/nothing"); w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("the API answers %s", w.Header().Get("Content-Type"))
+	}
+	if err := a.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w := p.get("/account")
+	says(t, w, http.StatusInternalServerError, "Its log has more under "+w.Header().Get("X-Request-Id"))
 }
 
 // What comes from outside becomes text, never markup.

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"path"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,6 +22,9 @@ type view struct {
 	// Title is a catalogue key.
 	Title  string
 	Assets string
+	// Root leads from the page to the appliance's first one: "../" for each step
+	// down, so that it holds under a sub-path.
+	Root string
 	// Script is the name of a script among the assets, "" for none.
 	Script string
 	// Me is who has signed in, the zero value for nobody.
@@ -40,7 +44,7 @@ type language struct{ Code, Name string }
 
 // pageNames are the small pages; each is a file of that name.
 func pageNames() []string {
-	return []string{"sign-in", "second-factor", "setup", "join", "account", "recovery-sheet", "waiting"}
+	return []string{"sign-in", "second-factor", "setup", "join", "account", "recovery-sheet", "waiting", "trouble"}
 }
 
 // loadPages reads the templates of the small pages.
@@ -66,7 +70,8 @@ func (s *Server) speak(c echo.Context) *locale.Locale {
 
 // view begins a page with this title.
 func (s *Server) view(c echo.Context, title string) view {
-	return view{words: s.speak(c), Title: title, Assets: s.page.version, Me: principal(c).User}
+	root := strings.Repeat("../", max(0, strings.Count(c.Request().URL.Path, "/")-1))
+	return view{words: s.speak(c), Title: title, Assets: s.page.version, Root: root, Me: principal(c).User}
 }
 
 // languages returns those that can be chosen, each by its own name.
@@ -119,11 +124,7 @@ func see(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOthe
 
 // toSignIn leads a browser that has not signed in to where it can.
 func (s *Server) toSignIn(c echo.Context) error {
-	r := c.Request()
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return &problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "The session has ended. Sign in again."}
-	}
-	code, err := s.cfg.Accounts.SetupCode(r.Context())
+	code, err := s.cfg.Accounts.SetupCode(c.Request().Context())
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ const keyStart = "AGE-SECRET-KEY-1"
 
 func (s *Server) recoveryPage(c echo.Context) (*recoveryPage, error) {
 	if !principal(c).MayAdminister() || principal(c).Via != account.BySession {
-		return nil, errForbidden()
+		return nil, account.ErrForbidden
 	}
 	at, err := s.cfg.Keys.RecoveryConfirmed(c.Request().Context())
 	if err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -32,7 +33,7 @@ func (s *Server) signInPage(c echo.Context) *signInPage {
 
 func (s *Server) showSignIn(c echo.Context) error {
 	if principal(c).User.ID != "" {
-		return see(c, "./")
+		return s.seeHome(c)
 	}
 	return s.show(c, http.StatusOK, "sign-in", s.signInPage(c))
 }
@@ -55,6 +56,11 @@ func (s *Server) enter(c echo.Context, in account.SignedIn) error {
 	}
 	s.setCookie(c, pendingCookie, "", 0)
 	s.keepSession(c, in.Secret)
+	return s.seeHome(c)
+}
+
+// seeHome leads to the first page, and there to the application that was asked for.
+func (s *Server) seeHome(c echo.Context) error {
 	if id := pointedAt(c); id != "" {
 		return see(c, "./#application-"+id)
 	}
@@ -179,6 +185,12 @@ func (s *Server) join(c echo.Context) error {
 	ctx, p, code := c.Request().Context(), s.joinPage(c), c.FormValue("code")
 	again := func(err error) error { return s.complain(c, "join", &p.view, func() any { return p }, err) }
 	inv, err := s.cfg.Accounts.Invitation(ctx, code)
+	if errors.Is(err, account.ErrNoInvitation) {
+		// As with tokens, guessing is hopeless; a right code always passes.
+		if wait := s.guard.wrong(c.RealIP(), time.Now()); wait > 0 {
+			err = &account.WaitError{Wait: wait}
+		}
+	}
 	if err != nil {
 		return again(err)
 	}

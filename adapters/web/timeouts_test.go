@@ -23,6 +23,9 @@ func TestSlowClientsAreNotWaitedFor(t *testing.T) {
 		{"nothing", func(string) string { return "" }, readHeaderTimeout, 0},
 		{"half a head", func(string) string { return head }, readHeaderTimeout, 0},
 		{"half a body", func(token string) string { return head + "Authorization: Bearer " + token + "\r\n\r\n{" }, readTimeout, http.StatusRequestTimeout},
+		{"half a form", func(string) string {
+			return "POST /sign-in HTTP/1.1\r\nHost: appliance.example.com\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nname="
+		}, readTimeout, http.StatusRequestTimeout},
 		{"no second request", func(token string) string {
 			return "GET /api/v1/source HTTP/1.1\r\nHost: appliance.example.com\r\nAuthorization: Bearer " + token + "\r\n\r\n"
 		}, idleTimeout, http.StatusOK},

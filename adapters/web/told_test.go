@@ -160,5 +160,5 @@ func TestPageAnnouncesChanges(t *testing.T) {
 	v.until("the log is there, and not to be seen", `() => { const r = document.querySelector('[role=log]').getBoundingClientRect(); return r.width <= 1 && r.height <= 1 }`)
 	v.quiet()
 	v.click("button", "Sign out")
-	v.until("nothing is left", `() => document.querySelector('[role=log]').textContent === ''`)
+	v.until("nothing is left", `() => document.querySelector('form[action="sign-in"]') !== null && document.querySelector('[role=log]') === null`)
 }

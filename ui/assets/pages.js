@@ -1,13 +1,17 @@
 // What makes the small pages handier. All of them work without it.
 
-const code = document.getElementById('code');
-const handed = location.hash.match(/^#(\w+)$/)?.[1];
-// The code of a link stands behind #, which reaches no server and no log. It does
-// not stay in the history either.
-if (code && handed) {
+// take puts the code of a link where it belongs. It stands behind #, which reaches
+// no server and no log, and does not stay in the history either.
+function take() {
+  const code = document.getElementById('code');
+  const handed = location.hash.match(/^#([\w-]+)$/)?.[1];
+  if (!code || !handed) return;
   code.value = handed;
   history.replaceState(null, '', location.pathname);
 }
+
+take();
+addEventListener('hashchange', take); // The link was opened where the page was already.
 
 const print = document.getElementById('print');
 if (print) {

@@ -1,0 +1,348 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"cz-visa-monitor/adapters/oidc"
+	"cz-visa-monitor/adapters/oidc/oidctest"
+	"cz-visa-monitor/app/account"
+)
+
+// external brings the login of package oidc to the pages, as cmd does.
+type external struct{ provider *oidc.Provider }
+
+func (e external) Begin(ctx context.Context) (string, Finish, error) {
+	address, state, err := e.provider.Begin(ctx)
+	if err != nil {
+		return "", nil, externalError(err)
+	}
+	return address, func(ctx context.Context, query url.Values) (account.Identity, error) {
+		who, err := e.provider.Finish(ctx, state, query)
+		if err != nil {
+			return account.Identity{}, externalError(err)
+		}
+		return account.Identity(who), nil
+	}, nil
+}
+
+func externalError(err error) error {
+	reason := ExternalRefused
+	switch {
+	case errors.Is(err, oidc.ErrDenied):
+		reason = ExternalDenied
+	case errors.Is(err, oidc.ErrUnavailable):
+		reason = ExternalUnavailable
+	}
+	return &ExternalError{Reason: reason, Err: err}
+}
+
+// roleFor gives roles as a setting would.
+func roleFor(tb testing.TB, setting string) func([]string) account.Role {
+	tb.Helper()
+	roles, err := oidc.ParseRoles(setting)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return func(groups []string) account.Role {
+		role, _ := roles.RoleFor(groups)
+		return role
+	}
+}
+
+// withProvider returns an appliance into which people come through a provider.
+func withProvider(t *testing.T, product oidctest.Product) (*appliance, *oidctest.Server) {
+	t.Helper()
+	const base = "http://visa.example.com"
+	client := oidctest.Client{ID: "visa", Secret: "a secret of the client", RedirectURL: base + "/external-back"}
+	server, err := oidctest.Start(oidctest.Config{
+		Product: product, Client: client, User: oidctest.User{Subject: "6b1c7a9e-synthetic", Name: "anna", Groups: []string{"family"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		server.Close()
+		for _, problem := range server.Problems() {
+			t.Errorf("the provider did not expect this: %s", problem)
+		}
+	})
+	provider, err := oidc.New(oidc.Config{Issuer: server.Issuer(), ClientID: client.ID, ClientSecret: client.Secret, RedirectURL: client.RedirectURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newAppliance(t, func(c *Config) {
+		c.BaseURL, c.External, c.ExternalName, c.RoleFor = base, external{provider}, product.Name, roleFor(t, "family=member, visa-admins=admin")
+	}), server
+}
+
+// goThrough takes the browser to the provider and returns where it is sent back to.
+func (p *person) goThrough() string {
+	p.tb.Helper()
+	w := p.get("/external")
+	if w.Code != http.StatusSeeOther {
+		p.tb.Fatalf("/external answers %d: %s", w.Code, w.Body)
+	}
+	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	r, err := http.NewRequestWithContext(p.tb.Context(), http.MethodGet, w.Header().Get("Location"), nil)
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	back, ok := strings.CutPrefix(resp.Header.Get("Location"), "http://visa.example.com")
+	if !ok {
+		p.tb.Fatalf("the provider sends to %q", resp.Header.Get("Location"))
+	}
+	return back
+}
+
+func TestExternalSignIn(t *testing.T) {
+	t.Parallel()
+	for _, product := range oidctest.Products() {
+		t.Run(product.Name, func(t *testing.T) {
+			t.Parallel()
+			a, server := withProvider(t, product)
+			p := a.person()
+			says(t, p.get("/sign-in"), http.StatusOK, `href="external"`, "Sign in with "+product.Name)
+			back := p.goThrough()
+			leadsTo(t, p.get(back), "./")
+			w := p.get("/account")
+			says(t, w, http.StatusOK, ">anna<", "Member: own")
+			if strings.Contains(w.Body.String(), `name="password"`) {
+				t.Error("he is asked for a password he has not")
+			}
+			if p.cookies[loginCookie] != nil {
+				t.Error("what belongs to the sign-in is left in the browser")
+			}
+			// Replayed: by the same browser, and by another.
+			says(t, p.get(back), http.StatusForbidden, "This took too long. Sign in again.")
+			q := a.person()
+			says(t, q.get(back), http.StatusForbidden, "This took too long. Sign in again.")
+			if q.isIn() {
+				t.Error("an answer lets in a browser that did not ask")
+			}
+			// Login CSRF: the answer to one browser is given to another that has begun, too.
+			q.get("/external")
+			says(t, q.get(p.goThrough()), http.StatusForbidden, "This sign-in could not be proven. Begin again.")
+			if q.isIn() {
+				t.Error("somebody is signed in as somebody else")
+			}
+			// He is the same user when he comes again, with the role of his groups then.
+			server.SignIn(oidctest.User{Subject: "6b1c7a9e-synthetic", Name: "anna k.", Groups: []string{"visa-admins"}})
+			leadsTo(t, q.get(q.goThrough()), "./")
+			says(t, q.get("/account"), http.StatusOK, ">anna<", "Admin: runs the appliance")
+			// The recovery key is shown to who has just signed in, as there is no password.
+			says(t, q.post("/recovery-sheet"), http.StatusOK, `class="key"`)
+			if p.isIn() {
+				t.Error("the session with the old role is there still")
+			}
+		})
+	}
+}
+
+func TestExternalSignInFails(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name   string
+		before func(*appliance, *oidctest.Server)
+		status int
+		want   string
+	}{
+		{"denied", func(_ *appliance, s *oidctest.Server) { s.Deny("access_denied") }, http.StatusForbidden, "The other service did not let you in."},
+		{"trouble there", func(_ *appliance, s *oidctest.Server) { s.Deny("server_error") }, http.StatusForbidden, "cannot be reached at the moment"},
+		{"no role", func(_ *appliance, s *oidctest.Server) {
+			s.SignIn(oidctest.User{Subject: "s", Name: "boris", Groups: []string{"friends"}})
+		}, http.StatusForbidden, "gives you no access here"},
+		{"no groups", func(_ *appliance, s *oidctest.Server) { s.SignIn(oidctest.User{Subject: "s", Name: "boris"}) }, http.StatusForbidden, "gives you no access here"},
+		{"a name that is taken", func(_ *appliance, s *oidctest.Server) {
+			s.SignIn(oidctest.User{Subject: "s", Name: "Admin", Groups: []string{"visa-admins"}})
+		}, http.StatusConflict, "Somebody here has this name already."},
+		{"forged", func(_ *appliance, s *oidctest.Server) {
+			s.ForgeIDToken(func(claims map[string]any) string { claims["nonce"] = "another"; return "" })
+		}, http.StatusForbidden, "could not be proven"},
+		{"shut out", func(a *appliance, _ *oidctest.Server) {
+			p := a.person()
+			leadsTo(a.tb, p.get(p.goThrough()), "./")
+			u, err := a.accounts.UserNamed(a.asCommand(), "anna")
+			yes := true
+			if _, _, err2 := a.accounts.EditUser(a.asCommand(), u.ID, account.UserEdit{Disabled: &yes}); errors.Join(err, err2) != nil {
+				a.tb.Fatal(err, err2)
+			}
+		}, http.StatusForbidden, "is wrong"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			a, server := withProvider(t, oidctest.Authelia())
+			tc.before(a, server)
+			p := a.person()
+			says(t, p.get(p.goThrough()), tc.status, `role="alert"`, tc.want)
+			if p.isIn() {
+				t.Error("he is in")
+			}
+			if err := a.store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for i, word := range server.Secrets() {
+				if strings.Contains(a.logged(), word) {
+					t.Errorf("the log holds secret number %d", i)
+				}
+			}
+		})
+	}
+	t.Run("nobody there", func(t *testing.T) {
+		t.Parallel()
+		a, server := withProvider(t, oidctest.Authelia())
+		server.Close()
+		says(t, a.person().get("/external"), http.StatusForbidden, "cannot be reached at the moment", `name="password"`)
+	})
+	t.Run("not configured", func(t *testing.T) {
+		t.Parallel()
+		p := newAppliance(t, nil).person()
+		says(t, p.get("/external"), http.StatusNotFound)
+		says(t, p.get("/external-back?code=x&state=y"), http.StatusNotFound)
+	})
+}
+
+// begun is another service that sends everybody back at once.
+type begun struct{ who account.Identity }
+
+func (b begun) Begin(context.Context) (string, Finish, error) {
+	return "https://service.example.com/", func(context.Context, url.Values) (account.Identity, error) { return b.who, nil }, nil
+}
+
+// What has begun is kept for ten minutes, and there is a bound to it.
+func TestExternalSignInsAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		who := account.Identity{Issuer: "https://service.example.com", Subject: "s", Name: "anna", Groups: []string{"family"}}
+		a := newAppliance(t, func(c *Config) { c.External, c.ExternalName, c.RoleFor = begun{who}, "X", roleFor(t, "family=member") })
+		early := a.person()
+		leadsTo(t, early.get("/external"), "https://service.example.com/")
+		for range maxLogins - 1 {
+			leadsTo(t, a.person().get("/external"), "https://service.example.com/")
+		}
+		says(t, a.person().get("/external"), http.StatusServiceUnavailable, "Try again in a moment.")
+		time.Sleep(loginLasts)
+		says(t, early.get("/external-back?code=x"), http.StatusForbidden, "This took too long.")
+		p := a.person()
+		leadsTo(t, p.get("/external"), "https://service.example.com/")
+		if n := len(a.server.logins.open); n != 1 {
+			t.Errorf("%d sign-ins are kept", n)
+		}
+		leadsTo(t, p.get("/external-back?code=x"), "./")
+	})
+}
+
+// withProxyLogin returns an appliance that takes the word of a proxy at 10.0.0.1.
+func withProxyLogin(t *testing.T) *appliance {
+	t.Helper()
+	login := oidc.ProxyLogin{Trusted: prefixes("10.0.0.1/32"), UserHeader: "Remote-User", GroupsHeader: "Remote-Groups"}
+	return newAppliance(t, func(c *Config) {
+		c.Proxies, c.RoleFor = prefixes("10.0.0.1/32"), roleFor(t, "family=member, visa-admins=admin")
+		c.ProxyLogin = func(remote netip.Addr, header http.Header) (account.Identity, bool, error) {
+			who, ok, err := login.Identity(remote, header)
+			return account.Identity(who), ok, err
+		}
+	})
+}
+
+func (p *person) behindProxy(user, groups string) *person {
+	p.from = "10.0.0.1:40000"
+	p.headers.Set("X-Forwarded-For", "203.0.113.7")
+	p.headers.Set("Remote-User", user)
+	p.headers.Set("Remote-Groups", groups)
+	return p
+}
+
+func TestProxyLogin(t *testing.T) {
+	t.Parallel()
+	a := withProxyLogin(t)
+	p := a.person().behindProxy("anna", "family")
+	says(t, p.get("/account"), http.StatusOK, ">anna<", "Member: own", "203.0.113.7")
+	session := p.session()
+	says(t, p.get("/account"), http.StatusOK, ">anna<")
+	if p.session() != session || session == "" {
+		t.Error("each request begins a session")
+	}
+	leadsTo(t, p.get("/sign-in"), "./")
+	if w := p.get("/"); w.Code != http.StatusOK {
+		t.Errorf("the first page answers %d", w.Code)
+	}
+
+	t.Run("from elsewhere", func(t *testing.T) {
+		q := a.person().behindProxy("anna", "visa-admins")
+		q.from = "10.0.0.2:40000"
+		leadsTo(t, q.get("/account"), "./sign-in")
+		// The cookie of a session that the proxy began is worth nothing without it.
+		q.cookies[sessionCookie] = &http.Cookie{Name: sessionCookie, Value: session}
+		leadsTo(t, q.get("/account"), "./sign-in")
+	})
+	t.Run("no header afterwards", func(t *testing.T) {
+		p.headers.Del("Remote-User")
+		leadsTo(t, p.get("/account"), "./sign-in")
+		if w := p.get("/api/v1/me"); w.Code != http.StatusUnauthorized {
+			t.Errorf("the API answers %d", w.Code)
+		}
+		p.headers.Set("Remote-User", "anna")
+		says(t, p.get("/account"), http.StatusOK, ">anna<")
+	})
+	t.Run("another user", func(t *testing.T) {
+		p.headers.Set("Remote-User", "boris")
+		says(t, p.get("/account"), http.StatusOK, ">boris<")
+		if p.session() == session {
+			t.Error("boris goes on in the session of anna")
+		}
+	})
+	t.Run("a name that is taken", func(t *testing.T) {
+		q := a.person().behindProxy("Admin", "visa-admins")
+		leadsTo(t, q.get("/account"), "./sign-in")
+	})
+	t.Run("no role", func(t *testing.T) {
+		q := a.person().behindProxy("cecil", "friends")
+		leadsTo(t, q.get("/account"), "./sign-in")
+	})
+	t.Run("two names", func(t *testing.T) {
+		q := a.person().behindProxy("", "")
+		q.headers["Remote-User"] = []string{"anna", "boris"}
+		leadsTo(t, q.get("/account"), "./sign-in")
+		q.headers["Remote-User"] = []string{"anna,boris"}
+		leadsTo(t, q.get("/account"), "./sign-in")
+	})
+	t.Run("with a password beside it", func(t *testing.T) {
+		q := a.person()
+		leadsTo(t, q.post("/sign-in", "name", "admin", "password", password), "./")
+		says(t, q.get("/account"), http.StatusOK, ">admin<")
+		says(t, q.behindProxy("anna", "family").get("/account"), http.StatusOK, ">anna<")
+	})
+	t.Run("another site", func(t *testing.T) {
+		q := a.person().behindProxy("anna", "family")
+		q.headers.Set("Sec-Fetch-Site", "cross-site")
+		says(t, q.post("/account", "do", "sessions-end"), http.StatusForbidden)
+	})
+}
+
+// A token counts before the proxy's word.
+func TestProxyLoginAndToken(t *testing.T) {
+	t.Parallel()
+	a := withProxyLogin(t)
+	p := a.person().behindProxy("anna", "family")
+	p.headers.Set("Authorization", "Bearer "+a.token)
+	me := read[map[string]any](t, p.get("/api/v1/me"), http.StatusOK)
+	if me["name"] != "admin" || p.session() != "" {
+		t.Errorf("a token makes its owner %v, and begins a session: %t", me["name"], p.session() != "")
+	}
+}
