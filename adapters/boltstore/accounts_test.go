@@ -209,7 +209,7 @@ func TestTheFirstUserByCommandIsAnAdmin(t *testing.T) {
 	wants(t, "nobody", err, account.ErrForbidden)
 }
 
-// TestSignInTellsNothing is peers.md A7, S9: the answer told whether somebody
+// TestSignInTellsNothing is defect S9: the answer told whether somebody
 // had an account.
 func TestSignInTellsNothing(t *testing.T) {
 	t.Parallel()
@@ -256,7 +256,7 @@ func TestSignInTellsNothing(t *testing.T) {
 	}
 }
 
-// TestSignInIsLimited is peers.md A7, S6 and S4: wrong tries were not counted,
+// TestSignInIsLimited is defect S6: wrong tries were not counted,
 // or by connection only.
 func TestSignInIsLimited(t *testing.T) {
 	t.Parallel()

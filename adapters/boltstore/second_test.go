@@ -104,7 +104,7 @@ func TestPendingSignInEnds(t *testing.T) {
 	})
 }
 
-// TestSecondFactorIsLimited is peers.md A7, S6, for codes of six digits. That
+// TestSecondFactorIsLimited is defect S6, codes of six digits. That
 // the password was right opens no new series of tries.
 func TestSecondFactorIsLimited(t *testing.T) {
 	t.Parallel()

@@ -271,7 +271,7 @@ func TestConfiguredOriginMayWrite(t *testing.T) {
 	if w := a.do("POST", "/api/v1/applications", `{"reference":"`+anna+`"}`, r...); w.Code != http.StatusCreated {
 		t.Errorf("%d: %s", w.Code, w.Body)
 	}
-	// S7: no link is made from the Host header.
+	// defect S7: no link is made from the Host header.
 	w := a.do("GET", "/", "", "Host", "evil.example.com", "X-Forwarded-Host", "evil.example.com")
 	if strings.Contains(w.Body.String(), "evil") || strings.Contains(w.Body.String(), "visa.example.org") {
 		t.Error("the page holds a host")

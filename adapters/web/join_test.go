@@ -26,7 +26,7 @@ func TestJoin(t *testing.T) {
 	for _, wrong := range []string{"", "czvi_", "czvi_" + code[:52], code + "a", "'; --"} {
 		says(t, p.post("/join", "code", wrong), http.StatusNotFound, `role="alert"`, "This link was used already or has expired.")
 	}
-	// Looking uses nothing up, however often (S8).
+	// Looking uses nothing up, however often (defect S8).
 	for range 3 {
 		says(t, p.post("/join", "code", code), http.StatusOK, `name="step" value="account"`, "Make my account")
 	}

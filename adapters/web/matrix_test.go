@@ -219,6 +219,7 @@ func TestMatrixIsWhole(t *testing.T) {
 	}
 }
 
+// defect S3: everybody's numbers and notes stood in a list that needed no sign-in.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	for _, row := range matrix() {

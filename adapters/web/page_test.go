@@ -35,7 +35,7 @@ func (a *appliance) everyPage(yield func(name string, w *httptest.ResponseRecord
 }
 
 // Every address in the pages and their parts leads to something the appliance
-// brings along: nothing comes from elsewhere (S13), and nothing is missing.
+// brings along: nothing comes from elsewhere (defect S13), and nothing is missing.
 func TestPagesBringEverythingAlong(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)

@@ -114,9 +114,9 @@ func says(tb testing.TB, w *httptest.ResponseRecorder, status int, words ...stri
 	}
 }
 
-// checkPage holds an answer against what is asked of every page: nothing is kept
-// (S10), nothing runs or is styled that the content policy forbids, every address
-// is relative and so leads to nobody else (S13).
+// checkPage holds an answer against what is asked of every page: nothing is kept,
+// nothing runs or is styled that the content policy forbids, and every address is
+// relative and so leads to nobody else (defect S13).
 func checkPage(tb testing.TB, what string, w *httptest.ResponseRecorder) {
 	tb.Helper()
 	if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {

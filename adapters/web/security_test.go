@@ -19,10 +19,7 @@ import (
 	"cz-visa-monitor/app/account"
 )
 
-// The names of these tests begin with the defect that they guard against, as
-// they are numbered in the comparison with the predecessor.
-
-// S1: no spelling of a path leads to a file.
+// defect S1: no spelling of a path leads to a file.
 func TestS1PathsLeadToNoFile(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
@@ -73,7 +70,7 @@ func TestS1PathsLeadToNoFile(t *testing.T) {
 	}
 }
 
-// S4: a new connection for each try is no way round the limit, and neither is an
+// defect S4: a new connection for each try is no way round the limit, and neither is an
 // address that somebody makes up.
 func TestS4LimitHoldsForAllConnections(t *testing.T) {
 	t.Parallel()
@@ -106,7 +103,7 @@ func TestS4LimitHoldsForAllConnections(t *testing.T) {
 	}
 }
 
-// S5: what a form hides, bounds or leaves out is checked here all the same.
+// defect S5: what a form hides, bounds or leaves out is checked here all the same.
 func TestS5NoCheckOfTheBrowserIsTrusted(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
@@ -141,7 +138,7 @@ func TestS5NoCheckOfTheBrowserIsTrusted(t *testing.T) {
 	}
 }
 
-// S7: nothing is made of the host that a request names.
+// defect S7: nothing is made of the host that a request names.
 func TestS7NoLinkComesFromTheRequest(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"", "https://visa.example.org/under"} {
@@ -183,7 +180,7 @@ func TestS7NoLinkComesFromTheRequest(t *testing.T) {
 	}
 }
 
-// S8: nothing changes by looking: the file of the store is the same to the bit.
+// defect S8: nothing changes by looking: the file of the store is the same to the bit.
 func TestS8LookingChangesNothing(t *testing.T) {
 	t.Parallel()
 	a := newScene(t).appliance
@@ -255,7 +252,7 @@ func (a *appliance) ids(kind string) (ids []string) {
 	return ids
 }
 
-// S10: the cookies are out of reach of scripts, of other sites and, where there is
+// defect S10: the cookies are out of reach of scripts, of other sites and, where there is
 // TLS, of whoever listens.
 func TestS10Cookies(t *testing.T) {
 	t.Parallel()
@@ -292,7 +289,7 @@ func TestS10Cookies(t *testing.T) {
 	}
 }
 
-// S10: no secret is in anything that the API says.
+// defect S10: no secret is in anything that the API says.
 func TestS10NoSecretIsSaid(t *testing.T) {
 	t.Parallel()
 	a := newScene(t).appliance
@@ -328,7 +325,7 @@ func TestS10NoSecretIsSaid(t *testing.T) {
 	}
 }
 
-// S11: what somebody calls himself is text.
+// defect S11: what somebody calls himself is text.
 func TestS11MarkupIsText(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
@@ -351,7 +348,7 @@ func TestS11MarkupIsText(t *testing.T) {
 	}
 }
 
-// S12: no body is read to its end that is too large, and none of another type.
+// defect S12: no body is read to its end that is too large, and none of another type.
 func TestS12BodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
@@ -384,14 +381,11 @@ func TestS12BodiesAreBounded(t *testing.T) {
 		t.Errorf("only %d forms", seen)
 	}
 	a.doc.operations(t, func(method, path string, op operation) {
-		if op.RequestBody.Content == nil {
-			return
+		if op.RequestBody.Content == nil || path == apiPath+"/import" {
+			return // TestTransfers sends more than an archive may have.
 		}
 		path = strings.ReplaceAll(path, "{id}", string(app.ID))
 		body := `{"label":"` + strings.Repeat("x", defaultMaxBody) + `"}`
-		if path == apiPath+"/import" {
-			body = `{"format":"` + strings.Repeat("x", maxImport) + `"}`
-		}
 		if w := a.do(strings.ToUpper(method), path, body); w.Code != http.StatusRequestEntityTooLarge && w.Code != http.StatusNotFound {
 			t.Errorf("%s %s answers %d to a large body", method, path, w.Code)
 		}

@@ -53,7 +53,7 @@ func TestSetUp(t *testing.T) {
 	}
 }
 
-// S6: the code from the log is counted like a password, by address only: nobody
+// defect S6: the code from the log is counted like a password, by address only: nobody
 // is to keep the owner from setting up.
 func TestSetUpIsLimited(t *testing.T) {
 	t.Parallel()

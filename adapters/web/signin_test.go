@@ -70,7 +70,7 @@ func ownAddress(name string) string {
 	return "[2001:db8:" + sum[:4] + ":" + sum[4:8] + "::1]:40000"
 }
 
-// S6, S9: after five wrong tries in a quarter of an hour nobody gets a sixth, with
+// defect S6: after five wrong tries in a quarter of an hour nobody gets a sixth, with
 // the right password neither; and a name that does not exist answers alike.
 func TestSignInIsLimited(t *testing.T) {
 	t.Parallel()
@@ -119,7 +119,7 @@ func TestSignInIsLimited(t *testing.T) {
 	})
 }
 
-// S9: neither a user who is shut out, nor one without a password, nor one with a
+// defect S9: neither a user who is shut out, nor one without a password, nor one with a
 // second factor can be told from nobody by who does not know his password.
 func TestSignInTellsNobodyWhoIsThere(t *testing.T) {
 	t.Parallel()
@@ -243,7 +243,7 @@ func TestSignInWithSecondFactor(t *testing.T) {
 		p = a.person()
 		leadsTo(t, p.get("/second-factor"), "sign-in")
 		says(t, p.post("/second-factor", "code", codeOf(t, secret)), http.StatusForbidden, "This took too long.")
-		// S6: codes are counted for the account, whatever the browser and the address.
+		// defect S6: codes are counted for the account, whatever the browser and the address.
 		time.Sleep(time.Hour)
 		for i := range 6 {
 			p = a.person()

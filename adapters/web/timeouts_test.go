@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// S12: whoever sends slowly, or nothing at all, is not waited for.
+// defect S12: whoever sends slowly, or nothing at all, is not waited for.
 func TestSlowClientsAreNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	const head = "POST /api/v1/applications HTTP/1.1\r\nHost: appliance.example.com\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"

@@ -20,7 +20,7 @@ func fails(l *limiter, t tried) (through, locked bool) {
 	return true, l.wrong(t, time.Now())
 }
 
-// TestDelaysGrow is peers.md A7, S6: 60 wrong tries in a row were accepted.
+// TestDelaysGrow is defect S6: 60 wrong tries in a row were accepted.
 func TestDelaysGrow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestDelaysGrow(t *testing.T) {
 	})
 }
 
-// TestLimitIsNobodysOwn is peers.md A7, S4: the limiter was kept by connection
+// TestLimitIsNobodysOwn is defect S4: the limiter was kept by connection
 // and never met. Here many ask at once.
 func TestLimitIsNobodysOwn(t *testing.T) {
 	t.Parallel()
@@ -93,7 +93,7 @@ func TestLimitIsNobodysOwn(t *testing.T) {
 	})
 }
 
-// TestLimitDoesNotRevealAccounts is peers.md A7, S9, for the limiter: it does
+// TestLimitDoesNotRevealAccounts is defect S9 for the limiter: it does
 // not know which accounts there are, and a name counts in any writing.
 func TestLimitDoesNotRevealAccounts(t *testing.T) {
 	t.Parallel()

@@ -179,6 +179,32 @@ func TestImportCompletes(t *testing.T) {
 	}
 }
 
+// defect D5: no answer yet, and a check that failed, became the status "unknown",
+// which was never asked about again.
+func TestNoAnswerIsNoStatus(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, state string }{
+		{"no state", ""},
+		{"an empty state", `,"state":{}`},
+		{"an empty status", `,"state":{"status":""}`},
+		{"a check that failed", `,"state":{"checked_at":"2026-01-02T03:04:05Z"}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			into := newMemory()
+			text := owned("", fmt.Sprintf(`{"id":"a","reference":"TEST202502209002","watchers":[{"owner":%q}]%s}`, jana, tc.state), "")
+			if got := imported(t, text, into.target(jana)); got.Applications != (Tally{Added: 1}) {
+				t.Fatalf("%+v", got)
+			}
+			for _, a := range into.apps {
+				if a.State.Status != "" || a.State.Valid != "" || a.State.Imported || a.State.Trouble != nil {
+					t.Errorf("the state is %+v", a.State)
+				}
+			}
+		})
+	}
+}
+
 // owned is an archive of Jana's with these lists.
 func owned(channels, applications, people string) string {
 	return fmt.Sprintf(`{"format":%q,"version":1,"exported_at":"2026-01-02T03:04:05Z","owners":[{"id":%q,"name":"Jana"}],"channels":[%s],"applications":[%s],"people":[%s],"deliveries":[]}`,
