@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/go-rod/rod"
+	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/launcher"
 	"github.com/go-rod/rod/lib/proto"
 )
@@ -185,7 +186,12 @@ func (v *visitor) picture(name string) {
 // until waits until a function of the page is true.
 func (v *visitor) until(what, js string, args ...any) {
 	v.t.Helper()
-	if err := v.Timeout(browserPatience).Wait(rod.Eval(js, args...)); err != nil {
+	page := v.Timeout(browserPatience)
+	err := page.Wait(rod.Eval(js, args...))
+	for left := (*cdp.Error)(nil); errors.As(err, &left); {
+		err = page.Wait(rod.Eval(js, args...)) // Another page has come meanwhile.
+	}
+	if err != nil {
 		v.t.Fatalf("waiting until %s: %v\nthe page shows:\n%s", what, err, v.text())
 	}
 }

@@ -182,7 +182,7 @@ func TestServeRefusesWhatIsTaken(t *testing.T) {
 		t.Errorf("second server on one port: exit code %d: %s", code, errs)
 	}
 	// serve made a token before it started; another one while it runs:
-	fresh := api{t: t, base: env["CZVM_BASE_URL"], token: newToken(t, env)}
+	fresh := api{t: t, base: env["CZVM_BASE_URL"], token: strings.TrimSpace(succeed(t, env, "token", "create", "--name", "another"))}
 	fresh.must(fresh.get("/api/v1/applications", nil))
 	fresh.token += "x"
 	if err := fresh.get("/api/v1/applications", nil); err == nil || !strings.Contains(err.Error(), "401") {
