@@ -16,7 +16,7 @@ const (
 
 // Identity is who somebody is at another service.
 type Identity struct {
-	// Issuer is the service: a provider's issuer, or ProxyIssuer.
+	// Issuer is the service: a provider's issuer, "" for a proxy.
 	Issuer string
 	// Subject is the service's own name for the user, which never becomes
 	// another's. Issuer and Subject together are the key to a user; neither

@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// ProxyIssuer is the issuer of identities that a proxy names.
-const ProxyIssuer = "proxy"
-
 const (
 	// maxHeader bounds the header with the groups, in bytes.
 	maxHeader = 16 << 10
@@ -59,7 +56,7 @@ func (p ProxyLogin) Identity(remote netip.Addr, header http.Header) (who Identit
 	if err != nil {
 		return Identity{}, false, err
 	}
-	return Identity{Issuer: ProxyIssuer, Subject: user, Name: user, Groups: groups}, true, nil
+	return Identity{Subject: user, Name: user, Groups: groups}, true, nil
 }
 
 // Untrusted reports whether a request from remote names a user though remote is

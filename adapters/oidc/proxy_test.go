@@ -85,7 +85,7 @@ func TestProxyLogin(t *testing.T) {
 			}
 			want := oidc.Identity{}
 			if tc.want != "" {
-				want = oidc.Identity{Issuer: oidc.ProxyIssuer, Subject: tc.want, Name: tc.want, Groups: tc.groups}
+				want = oidc.Identity{Subject: tc.want, Name: tc.want, Groups: tc.groups}
 			}
 			if diff := cmp.Diff(want, got); diff != "" || err != nil || ok != (tc.want != "") {
 				t.Errorf("%v, %v, identity (-want +got):\n%s", ok, err, diff)

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -70,6 +71,7 @@ func (s *Server) identify(c echo.Context) (account.Principal, error) {
 func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (account.Principal, error) {
 	r := c.Request()
 	who, ok, err := s.cfg.ProxyLogin(peer(r), r.Header)
+	who.Issuer = account.IssuerProxy
 	switch {
 	case err != nil:
 		return account.Principal{}, errors.Join(account.ErrNoSession, err)
@@ -157,13 +159,28 @@ func (s *Server) keepSession(c echo.Context, secret string) {
 }
 
 // encrypted reports whether the browser reaches the appliance through TLS, as far
-// as a trusted proxy or the configured address tells.
+// as a trusted proxy or the configured address tells. Where that address begins
+// with https, somebody at home may still go past the proxy, to the address of the
+// machine: a cookie for TLS only would be thrown away there, and nobody got in.
 func (s *Server) encrypted(c echo.Context) bool {
 	r := c.Request()
-	if r.TLS != nil || strings.HasPrefix(s.cfg.BaseURL, "https://") {
+	if r.TLS != nil {
 		return true
 	}
+	if strings.HasPrefix(s.cfg.BaseURL, "https://") {
+		return s.trusts(peer(r)) || !s.goesPast(r.Host)
+	}
 	return s.trusts(peer(r)) && strings.EqualFold(r.Header.Get(echo.HeaderXForwardedProto), "https")
+}
+
+// goesPast reports whether host is the machine itself, and not the configured address.
+func (s *Server) goesPast(host string) bool {
+	name := host
+	if only, _, err := net.SplitHostPort(host); err == nil {
+		name = only
+	}
+	_, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return (err == nil || name == "localhost") && host != s.host
 }
 
 // trusts reports whether a is the address of a proxy whose word counts.

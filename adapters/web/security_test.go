@@ -260,20 +260,27 @@ func TestS10Cookies(t *testing.T) {
 	for _, tc := range []struct {
 		name, base, from, proto string
 		secure                  bool
-		path                    string
+		path, host              string
 	}{
-		{"plain", "", proxy, "", false, "/"},
-		{"plain at an address", "http://visa.example.org/under/", proxy, "", false, "/under/"},
-		{"TLS at the address", "https://visa.example.org/under", "192.0.2.1:1", "", true, "/under/"},
-		{"TLS at a proxy", "", proxy, "https", true, "/"},
-		{"no TLS at a proxy", "", proxy, "http", false, "/"},
-		{"somebody says so", "", "192.0.2.1:1", "https", false, "/"},
+		{"TLS by the proxy, which names the machine", "https://visa.example.org/", proxy, "https", true, "/", "192.168.1.7:8080"},
+		{"past the proxy to the machine", "https://visa.example.org/", "192.0.2.1:1", "", false, "/", "192.168.1.7:8080"},
+		{"past the proxy, version 6", "https://visa.example.org/", "[fd00::2]:1", "", false, "/", "[fd00::1]:8080"},
+		{"past the proxy, on the machine", "https://visa.example.org/", "127.0.0.1:1", "", false, "/", "localhost:8080"},
+		{"another name", "https://visa.example.org/", "192.0.2.1:1", "", true, "/", "visa.lan"},
+		{"TLS at the machine", "https://192.168.1.7:8443/", "192.0.2.1:1", "", true, "/", "192.168.1.7:8443"},
+		{"plain", "", proxy, "", false, "/", "visa.example.org"},
+		{"plain at an address", "http://visa.example.org/under/", proxy, "", false, "/under/", "visa.example.org"},
+		{"TLS at the address", "https://visa.example.org/under", "192.0.2.1:1", "", true, "/under/", "visa.example.org"},
+		{"TLS at a proxy", "", proxy, "https", true, "/", "visa.example.org"},
+		{"no TLS at a proxy", "", proxy, "http", false, "/", "visa.example.org"},
+		{"somebody says so", "", "192.0.2.1:1", "https", false, "/", "visa.example.org"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			a := newAppliance(t, func(c *Config) { c.BaseURL, c.Proxies = tc.base, prefixes("10.0.0.0/24") })
 			p := a.person()
 			p.from = tc.from
+			p.headers.Set("Host", tc.host)
 			p.headers.Set("X-Forwarded-Proto", tc.proto)
 			leadsTo(t, p.post("/sign-in", "name", "admin", "password", password), "./")
 			got := *p.cookies[sessionCookie]

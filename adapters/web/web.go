@@ -110,8 +110,10 @@ type Server struct {
 	pages  map[string]*template.Template
 	logins logins
 	words  *locale.Locale
-	// root is the path under which browsers reach the appliance.
+	// root is the path under which browsers reach the appliance, host what the
+	// configured address names, "" if there is none.
 	root     string
+	host     string
 	guard    *guard
 	origin   *http.CrossOriginProtection
 	stopping atomic.Bool
@@ -215,7 +217,7 @@ func (s *Server) trust(base string) error {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("the base URL %q is not of the form https://host/path", base)
 	}
-	s.root = strings.TrimRight(u.Path, "/") + "/"
+	s.root, s.host = strings.TrimRight(u.Path, "/")+"/", u.Host
 	return s.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host)
 }
 
