@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
+
+	"cz-visa-monitor/app/strictjson"
 )
 
 // decode reads the body of c, one JSON object, into v. Everything that v has
@@ -94,67 +96,23 @@ func decodeJSON(body []byte, v any) error {
 	return badJSON("The body cannot be read.")
 }
 
-// checkValues refuses what encoding/json would pass over in silence: null
-// where a value should be, and a name that is given twice. body is valid JSON.
+// maxDepth is more than any body of ours is nested.
+const maxDepth = 16
+
+// checkValues refuses null where a value should be, and a name that is given
+// twice. body is valid JSON.
 func checkValues(body []byte) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	var open nest
-	for {
-		t, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return badJSON("The body cannot be read.")
-		}
-		if err := open.take(t); err != nil {
-			return err
-		}
-	}
-}
-
-// nest holds the objects and arrays that are open while checkValues reads.
-type nest []*frame
-
-type frame struct {
-	keys    map[string]bool // of an object; nil in an array
-	wantKey bool
-}
-
-// take follows t into or out of an object or array.
-func (n *nest) take(t json.Token) error {
-	if t == json.Delim('}') || t == json.Delim(']') {
-		*n = (*n)[:len(*n)-1]
+	err := strictjson.Check(body, maxDepth)
+	if err == nil {
 		return nil
 	}
-	if len(*n) > 0 {
-		top := (*n)[len(*n)-1]
-		if top.wantKey {
-			return top.key(t)
-		}
-		top.wantKey = top.keys != nil
-	}
-	switch t {
-	case nil:
+	if errors.Is(err, strictjson.ErrNull) {
 		return badJSON("null is no value here. Leave the field out, or give an empty text to clear it.")
-	case json.Delim('{'):
-		*n = append(*n, &frame{keys: make(map[string]bool), wantKey: true})
-	case json.Delim('['):
-		*n = append(*n, &frame{})
 	}
-	return nil
-}
-
-// key takes the name of a field. Case makes no other name, as in encoding/json.
-func (f *frame) key(t json.Token) error {
-	name, _ := t.(string)
-	name = strings.ToLower(name)
-	if f.keys[name] {
-		return badField(name, "The field %s is given twice.", name)
+	if twice, ok := errors.AsType[*strictjson.TwiceError](err); ok {
+		return badField(twice.Name, "The field %s is given twice.", twice.Name)
 	}
-	f.keys[name] = true
-	f.wantKey = false
-	return nil
+	return badJSON("The body cannot be read.")
 }
 
 // jsonType returns what JSON calls a value of Go kind k.

@@ -6,6 +6,7 @@ import (
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/dossier"
+	"cz-visa-monitor/app/strictjson"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -85,11 +86,14 @@ func isRefusal(err error) bool {
 	if _, ok := errors.AsType[*alert.FieldError](err); ok {
 		return true
 	}
+	if _, ok := errors.AsType[*strictjson.TwiceError](err); ok {
+		return true
+	}
 	if _, ok := errors.AsType[refusal](err); ok {
 		return true
 	}
 	for _, known := range []error{
-		errLarge, errText, errDeep, errNull, errTwice, errUnknown, errType, errObject, errArmor,
+		errLarge, errText, strictjson.ErrSyntax, strictjson.ErrNull, strictjson.ErrDeep, errUnknown, errType, errObject, errArmor,
 		watch.ErrFull, dossier.ErrFull, account.ErrFull, account.ErrName, account.ErrRole, account.ErrLanguage, account.ErrKind,
 		account.ErrNameTaken, account.ErrNotSetUp, account.ErrNoUser, account.ErrNoGroup,
 	} {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"cz-visa-monitor/app/strictjson"
 )
 
 const (
@@ -21,9 +23,6 @@ const (
 var (
 	errLarge   = errors.New("is too large")
 	errText    = errors.New("holds bytes that are no UTF-8")
-	errDeep    = errors.New("is nested too deep")
-	errNull    = errors.New("holds null, which is no value here; leave the field out")
-	errTwice   = errors.New("has a field twice")
 	errUnknown = errors.New("has a field that is not known here; was it written by a newer version, or changed by hand?")
 	errType    = errors.New("has a field of another type than it must have")
 	errObject  = errors.New("is no object")
@@ -35,7 +34,10 @@ func strict(item []byte, v any) error {
 	if !utf8.Valid(item) {
 		return errText
 	}
-	if err := checkValues(item); err != nil {
+	if trimmed := bytes.TrimLeft(item, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
+		return errObject
+	}
+	if err := strictjson.Check(item, maxDepth); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(item))
@@ -51,74 +53,6 @@ func strict(item []byte, v any) error {
 		return errUnknown
 	}
 	return errType // Also of a time or a date, whose errors quote the text.
-}
-
-// checkValues refuses null, a field that is there twice, and depth. item is valid
-// JSON.
-func checkValues(item []byte) error {
-	if trimmed := bytes.TrimLeft(item, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
-		return errObject
-	}
-	d := json.NewDecoder(bytes.NewReader(item))
-	var open nest
-	for {
-		t, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return errType
-		}
-		if err := open.take(t); err != nil {
-			return err
-		}
-	}
-}
-
-// nest holds the objects and arrays that are open while checkValues reads.
-type nest []*frame
-
-type frame struct {
-	keys    map[string]bool // of an object; nil in an array
-	wantKey bool
-}
-
-// take follows t into or out of an object or array.
-func (n *nest) take(t json.Token) error {
-	if t == json.Delim('}') || t == json.Delim(']') {
-		*n = (*n)[:len(*n)-1]
-		return nil
-	}
-	if len(*n) > 0 {
-		top := (*n)[len(*n)-1]
-		if top.wantKey {
-			return top.key(t)
-		}
-		top.wantKey = top.keys != nil
-	}
-	switch t {
-	case nil:
-		return errNull
-	case json.Delim('{'):
-		*n = append(*n, &frame{keys: make(map[string]bool), wantKey: true})
-	case json.Delim('['):
-		*n = append(*n, &frame{})
-	}
-	if len(*n) > maxDepth {
-		return errDeep
-	}
-	return nil
-}
-
-// key takes the name of a field. Case makes no other name, as in encoding/json.
-func (f *frame) key(t json.Token) error {
-	name, _ := t.(string)
-	name = strings.ToLower(name)
-	if f.keys[name] {
-		return errTwice
-	}
-	f.keys[name], f.wantKey = true, false
-	return nil
 }
 
 // ration hands on no more than left bytes, until it is filled up again.
