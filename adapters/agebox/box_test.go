@@ -129,7 +129,7 @@ func TestOpenBox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recovery, err := ParseRecovery(box.RecoveryKey())
+	recovery, err := parseTyped(box.RecoveryKey())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestWhatWasSealedOnceStillOpens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !box.IsRecoveryKey(testRecovery) {
+		if box.RecoveryKey() != testRecovery {
 			t.Error("another recovery key")
 		}
 		if got, err := box.Open("applications", "01k2", testdata(t, "value-v1.bin")); err != nil || string(got) != "a value" {

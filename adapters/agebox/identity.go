@@ -102,7 +102,14 @@ func decode(content, passphrase []byte) (*Identity, error) {
 		}
 		content = text
 	}
-	return parseKey(content)
+	id, err := parseKey(content)
+	if err == nil {
+		return id, nil
+	}
+	if typed, typedErr := parseTyped(string(content)); typedErr == nil {
+		return typed, nil
+	}
+	return nil, err
 }
 
 // protected reports whether content is an age file rather than a key.

@@ -24,13 +24,6 @@ func (b *Box) Recovery() *Identity { return b.keys().recovery }
 // else. It is a secret.
 func (b *Box) RecoveryKey() string { return b.Recovery().key().String() }
 
-// IsRecoveryKey reports whether a person typed the recovery key, read as
-// ParseRecovery does. It takes as long wherever they differ.
-func (b *Box) IsRecoveryKey(typed string) bool {
-	rest, ok := restOfKey(typed)
-	return ok && subtle.ConstantTimeCompare([]byte(keyPrefix+rest), []byte(b.RecoveryKey())) == 1
-}
-
 // IsRecoveryEnd reports whether a person typed the last RecoveryEnd characters
 // of the recovery key. It shows that the sheet is at hand, and gives no right to
 // anything. It takes as long wherever they differ.
@@ -39,11 +32,11 @@ func (b *Box) IsRecoveryEnd(typed string) bool {
 	return subtle.ConstantTimeCompare([]byte(unconfuse(bare(typed))), []byte(key[len(key)-RecoveryEnd:])) == 1
 }
 
-// ParseRecovery reads a recovery key that a person typed from its sheet: in any
+// parseTyped reads a recovery key that a person typed from its sheet: in any
 // case, with blanks, line breaks and dashes anywhere, with or without the
 // AGE-SECRET-KEY-1 in front, and with letters for digits that look alike. The
 // error is ErrBadKey and holds nothing of it.
-func ParseRecovery(typed string) (*Identity, error) {
+func parseTyped(typed string) (*Identity, error) {
 	rest, ok := restOfKey(typed)
 	if !ok {
 		return nil, fmt.Errorf("read the recovery key: %w: it has %d characters behind %s", ErrBadKey, keyRest, keyPrefix)

@@ -45,6 +45,20 @@ func (f KeyFile) Abandon() error {
 	return nil
 }
 
+// Accepts reports whether the passphrase opens the key file or the staged one:
+// where a rotation was cut short, either may be what the store is sealed for. Its
+// errors are those of Load.
+func (f KeyFile) Accepts(passphrase []byte) error {
+	_, err := f.Load(passphrase)
+	if err == nil || f.Managed {
+		return err
+	}
+	if _, stagedErr := f.staged().Load(passphrase); stagedErr == nil {
+		return nil
+	}
+	return err
+}
+
 // Unlock loads the identity and opens the store's wrapped key with it. It also
 // brings a change of identity that was cut short to its end: if the store is
 // sealed for the staged identity already, that one becomes the key file, else it

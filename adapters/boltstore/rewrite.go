@@ -43,6 +43,12 @@ func (s *Store) Rekey(ctx context.Context, box Box, wrapped []byte) error {
 	return nil
 }
 
+// SealedWith reports whether wrapped is the key of the store as it is. After an
+// error, Rekey may have come through all the same.
+func (s *Store) SealedWith(wrapped []byte) bool {
+	return bytes.Equal(s.sealer.current.Load().wrapped, wrapped)
+}
+
 // replace rewrites the file of a store that is at work. The caller holds s.upkeep.
 func (s *Store) replace(ctx context.Context, box Box, wrapped []byte) error {
 	done, err := func() (func() error, error) {

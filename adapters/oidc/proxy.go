@@ -59,13 +59,6 @@ func (p ProxyLogin) Identity(remote netip.Addr, header http.Header) (who Identit
 	return Identity{Subject: user, Name: user, Groups: groups}, true, nil
 }
 
-// Untrusted reports whether a request from remote names a user though remote is
-// not the proxy. Either the setting lacks the proxy's address, or somebody tries
-// to be who he is not: a warning is due.
-func (p ProxyLogin) Untrusted(remote netip.Addr, header http.Header) bool {
-	return p.names(header) && !p.trusts(remote)
-}
-
 func (p ProxyLogin) names(header http.Header) bool {
 	return p.UserHeader != "" && len(header.Values(p.UserHeader)) > 0
 }

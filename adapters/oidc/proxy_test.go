@@ -122,30 +122,6 @@ func TestProxyLoginTrustsNobodyByItself(t *testing.T) {
 	}
 }
 
-func TestUntrusted(t *testing.T) {
-	t.Parallel()
-	p := trusting(t, "192.168.1.5")
-	named := http.Header{"Remote-User": {"anna"}}
-	for _, tc := range []struct {
-		name   string
-		remote string
-		header http.Header
-		want   bool
-	}{
-		{"the proxy", "192.168.1.5", named, false},
-		{"somebody who names a user", "192.168.1.6", named, true},
-		{"somebody who names nobody", "192.168.1.6", http.Header{}, false},
-		{"somebody who names an empty user", "192.168.1.6", http.Header{"Remote-User": {""}}, true},
-	} {
-		if got := p.Untrusted(netip.MustParseAddr(tc.remote), tc.header); got != tc.want {
-			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
-		}
-	}
-	if (oidc.ProxyLogin{}).Untrusted(netip.Addr{}, http.Header{"": {"anna"}}) {
-		t.Error("the zero value warns of nothing in particular")
-	}
-}
-
 func TestParsePrefixes(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

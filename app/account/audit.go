@@ -53,7 +53,7 @@ func (e Entry) Linked(previous string) (Entry, error) {
 // Concerns reports whether the entry is about what the user with this ID did, or
 // about what was done to his account.
 func (e Entry) Concerns(user string) bool {
-	return e.User == user || e.Kind == KindUser && e.Object == user
+	return e.User == user || (e.Kind == KindUser || e.Kind == KindOwner) && e.Object == user
 }
 
 // The kinds of what an action is done to.

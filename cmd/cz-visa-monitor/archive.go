@@ -155,7 +155,12 @@ func exportAll(ctx context.Context, o *office, in exportArgs, out io.Writer) (er
 		}
 		scope.Owner = account.OfGroup(in.Group)
 	}
-	if err := o.store.Audit(ctx, account.DataExported, account.KindOwner, string(scope.Owner), in.Format); err != nil {
+	_, whose, _ := strings.Cut(string(scope.Owner), ":")
+	detail := in.Format
+	if in.Secrets {
+		detail += ", with secrets"
+	}
+	if err := o.store.Audit(ctx, account.DataExported, account.KindOwner, whose, detail); err != nil {
 		return err
 	}
 	if !in.Open {

@@ -167,12 +167,11 @@ func restoreBackup(cmd *cobra.Command, c config, environ, args []string, key str
 	if key != "" {
 		ring = (&keyring{file: agebox.KeyFile{Path: key}, log: log}).reader()
 	}
-	if _, err := ring.file.Load(ring.passphrase); errors.Is(err, agebox.ErrPassphraseNeeded) {
-		passphrase, err := askSecret(cmd, "Passphrase of the key: ")
-		if err != nil {
-			return err
-		}
-		if err := ring.unlock([]byte(passphrase)); err != nil {
+	if err := ring.ask(cmd, "Passphrase of the key of the backup: "); err != nil {
+		return err
+	}
+	if key != "" { // What is restored is sealed for the own key then, which must be at hand before.
+		if err := own.ask(cmd, "Passphrase of the appliance's key: "); err != nil {
 			return err
 		}
 	}

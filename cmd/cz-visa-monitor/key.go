@@ -164,10 +164,16 @@ from before open with the recovery key, which stays unless --recovery is given.`
 }
 
 func rotateKey(ctx context.Context, o *office, in rotation, out io.Writer) error {
+	// Whoever asked may go away: a rotation goes on to its end.
+	ctx = context.WithoutCancel(ctx)
 	if err := o.ring.rotate(ctx, o.store, in); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "Everything is sealed with the new key.")
+	// Those from before need the recovery key, or the old file, once the data is lost.
+	if _, err := o.store.Backup(ctx, "new key"); err != nil {
+		return fmt.Errorf("the key is changed, but there is no backup for it yet; make one with cz-visa-monitor backup create: %w", err)
+	}
 	if in.Recovery {
 		fmt.Fprintln(out, "The recovery key is another one: print the sheet again.")
 	}

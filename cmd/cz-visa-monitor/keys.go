@@ -54,7 +54,7 @@ func (k *keyring) anew() *keyring {
 
 // unlock takes the passphrase that somebody gave, if it is the right one.
 func (k *keyring) unlock(passphrase []byte) error {
-	if _, err := k.file.Load(passphrase); err != nil {
+	if err := k.file.Accepts(passphrase); err != nil {
 		return err
 	}
 	k.mu.Lock()
@@ -127,6 +127,9 @@ func (k *keyring) Open(wrapped []byte) (boltstore.Box, error) {
 		return nil, err
 	}
 	box, err := id.OpenBox(wrapped)
+	if errors.Is(err, agebox.ErrWrongKey) && k.box != nil {
+		box, err = k.box.Recovery().OpenBox(wrapped) // It is from before a rotation.
+	}
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -140,11 +143,17 @@ func (k *keyring) Open(wrapped []byte) (boltstore.Box, error) {
 func (k *keyring) Decrypt(r io.Reader) (io.Reader, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	id, err := k.load()
-	if err != nil {
-		return nil, err
+	decrypt := func(r io.Reader) (io.Reader, error) {
+		id, err := k.load()
+		if err != nil {
+			return nil, err
+		}
+		return id.Decrypt(r)
 	}
-	plain, err := id.Decrypt(r)
+	if k.box != nil {
+		decrypt = k.box.Decrypt // Which knows the recovery key, too.
+	}
+	plain, err := decrypt(r)
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -222,17 +231,18 @@ func (k *keyring) rotate(ctx context.Context, store *boltstore.Store, r rotation
 	if err != nil {
 		return err
 	}
-	if err := store.Rekey(ctx, box, wrapped); err != nil {
-		// Whether the store took the new key, the next start finds out.
+	err = store.Rekey(ctx, box, wrapped)
+	if !store.SealedWith(wrapped) {
+		if !r.KeepIdentity {
+			err = errors.Join(err, k.file.Abandon()) // The next rotation begins anew.
+		}
 		return fmt.Errorf("seal the data with the new key: %w", err)
 	}
 	k.id, k.box = id, box
 	if !r.KeepIdentity {
-		if err := k.file.Finish(); err != nil {
-			return err
-		}
+		err = errors.Join(err, k.file.Finish())
 	}
-	return store.Audit(ctx, account.KeyRotated, account.KindKey, "", "")
+	return errors.Join(err, store.Audit(ctx, account.KeyRotated, account.KindKey, "", ""))
 }
 
 // changePassphrase protects the key file with another passphrase, or none.

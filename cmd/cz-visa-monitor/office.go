@@ -125,20 +125,41 @@ func openOffice(cmd *cobra.Command, c config, environ []string) (*office, error)
 	if err := gone(c.dataDir); err != nil {
 		return nil, err
 	}
-	if _, err := ring.file.Load([]byte(c.keyPassphrase)); errors.Is(err, agebox.ErrPassphraseNeeded) {
-		passphrase, err := askSecret(cmd, "Passphrase of the key: ")
-		if err != nil {
+	cfg := boltstore.Config{Dir: c.dataDir, Keys: ring, Logger: log}
+	store, err := boltstore.Open(cfg)
+	if errors.Is(err, agebox.ErrPassphraseNeeded) || errors.Is(err, agebox.ErrWrongPassphrase) {
+		// After a rotation that was cut short it may be the one of either key.
+		if err := ring.give(cmd, "Passphrase of the key: "); err != nil {
 			return nil, err
 		}
-		if err := ring.unlock([]byte(passphrase)); err != nil {
-			return nil, err
-		}
+		store, err = boltstore.Open(cfg)
 	}
-	store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Keys: ring, Logger: log})
 	if err != nil {
 		return nil, err
 	}
 	return &office{cfg: c, log: log, ring: ring, store: store, accounts: newAccounts(store, log), watching: unwatched{store}}, nil
+}
+
+// ask asks for the passphrase if the key file needs another than it has. That there
+// is no key yet is no trouble, except where it is not ours to make.
+func (k *keyring) ask(cmd *cobra.Command, prompt string) error {
+	_, err := k.file.Load(k.passphrase)
+	switch {
+	case errors.Is(err, agebox.ErrPassphraseNeeded):
+		return k.give(cmd, prompt)
+	case errors.Is(err, agebox.ErrNoKey) && !k.file.Managed && !k.foreign:
+		return nil
+	}
+	return err
+}
+
+// give asks for the passphrase, and takes it if it is right.
+func (k *keyring) give(cmd *cobra.Command, prompt string) error {
+	passphrase, err := askSecret(cmd, prompt)
+	if err != nil {
+		return errors.Join(k.file.Accepts(k.passphrase), err)
+	}
+	return k.unlock([]byte(passphrase))
 }
 
 // askSecret asks on the terminal for something that is not shown; without one it
