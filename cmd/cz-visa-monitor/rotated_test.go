@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,4 +115,40 @@ func TestRestoreAsksForTheOwnKeyFirst(t *testing.T) {
 	if code, out, errs := commandWith(t, env, "forgotten\n", "user", "list"); code != exitOK || !strings.Contains(out, "tester") {
 		t.Errorf("what came back is %s %s", out, errs)
 	}
+}
+
+// A server that waits for its data leaves the command that brings it the time it
+// needs, and does not end because of it.
+func TestWaitingServerLetsACommandFinish(t *testing.T) {
+	t.Parallel()
+	env := settingsFor(t, "http://127.0.0.1:9/", freeAddress(t))
+	token := newToken(t, env)
+	key := filepath.Join(env["CZVM_DATA_DIR"], agebox.KeyFileName)
+	if err := os.Rename(key, key+".away"); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, env, token)
+	eventually(t, "it waits", func() error {
+		if err := s.get("/readyz", nil); err == nil || !strings.Contains(err.Error(), "locked") {
+			return fmt.Errorf("readyz: %w", err)
+		}
+		return nil
+	})
+	release, err := boltstore.LockDir(env["CZVM_DATA_DIR"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(key+".away", key); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it finds the data in use", func() error {
+		if !strings.Contains(s.log.String(), "another command is at work") {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is at work", func() error { return s.get("/readyz", nil) })
 }

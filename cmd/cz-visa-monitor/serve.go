@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"cz-visa-monitor/adapters/boltstore"
 )
 
 func serveCommand(environ []string) *cobra.Command {
@@ -36,8 +38,14 @@ func getenv(environ []string) func(string) string {
 // serveAll runs the appliance, or what waits in its place until it can.
 func serveAll(ctx context.Context, c config, env func(string) string, log *slog.Logger) error {
 	ring := newKeyring(c, env, log)
+	waited := false
 	for ctx.Err() == nil {
 		err := serveOnce(ctx, c, ring, log)
+		if waited && errors.Is(err, boltstore.ErrLocked) {
+			// The command that brings the data back has not come to its end yet.
+			log.Info("another command is at work on the data; looking again")
+			continue
+		}
 		why, waits := hindrance(err)
 		if !waits {
 			return err
@@ -46,7 +54,7 @@ func serveAll(ctx context.Context, c config, env func(string) string, log *slog.
 		if err := wait(ctx, c, ring, why, log); err != nil {
 			return err
 		}
-		ring = ring.anew()
+		ring, waited = ring.anew(), true
 	}
 	return nil
 }
