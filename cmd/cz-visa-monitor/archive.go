@@ -329,6 +329,9 @@ func erase(ctx context.Context, o *office, in eraseArgs, out io.Writer) error {
 	for _, b := range done.Backups {
 		fmt.Fprintf(out, "The backup %s still holds it, until %s.\n", b.Name, b.Expires.In(o.cfg.timezone).Format(time.DateOnly))
 	}
+	if len(done.Backups) > 0 && o.cfg.backupCopies != "" {
+		fmt.Fprintf(out, "So do the copies of these in %s.\n", o.cfg.backupCopies)
+	}
 	for _, name := range done.Replaced {
 		fmt.Fprintf(out, "%s may still hold it; remove it.\n", name)
 	}
