@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -344,5 +345,40 @@ func TestProxyLoginAndToken(t *testing.T) {
 	me := read[map[string]any](t, p.get("/api/v1/me"), http.StatusOK)
 	if me["name"] != "admin" || p.session() != "" {
 		t.Errorf("a token makes its owner %v, and begins a session: %t", me["name"], p.session() != "")
+	}
+}
+
+// A stream asks now and then whether its session holds still, and begins no other.
+func TestStreamBeginsNoSessions(t *testing.T) {
+	t.Parallel()
+	a := withProxyLogin(t)
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/events", http.NoBody)
+	r.RemoteAddr, r.Header = "10.0.0.1:40000", a.person().behindProxy("anna", "family").headers
+	c := a.server.echo.NewContext(r, httptest.NewRecorder())
+	c.SetPath("/api/v1/events")
+	p, err := a.server.identify(c)
+	sub, ok := a.hub.subscribe(p.Owners())
+	if err != nil || !ok {
+		t.Fatal(err, ok)
+	}
+	goesOn := func() bool {
+		tick := make(chan time.Time, 1)
+		tick <- time.Now()
+		_, ok := a.server.nextEvent(c, sub, tick)
+		return ok
+	}
+	for range 3 {
+		if !goesOn() {
+			t.Fatal("the stream ends")
+		}
+	}
+	if n := a.sessionsOf(p.User.ID); n != 1 {
+		t.Errorf("there are %d sessions", n)
+	}
+	if _, err := a.store.EndSessions(t.Context(), p.User.ID, func(account.Session) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	if goesOn() || a.sessionsOf(p.User.ID) != 0 {
+		t.Error("the stream goes on without its session, or has begun another")
 	}
 }
