@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -92,7 +93,9 @@ func cookieDue(c echo.Context, session account.Session, began time.Time) bool {
 }
 
 // byProxy returns whom a trusted proxy vouches for: the owner of the session p, or
-// of a new one. A session that began so is none without the proxy's word.
+// of a new one if his role is another by now. A session that began so is none
+// without the proxy's word. Where nobody need be known, none begins: whoever looks
+// whether the appliance is well keeps no cookie, and would leave one each time.
 func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (account.Principal, error) {
 	r := c.Request()
 	who, ok, err := s.cfg.ProxyLogin(peer(r), r.Header)
@@ -102,8 +105,16 @@ func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (accou
 		return account.Principal{}, errors.Join(account.ErrNoSession, err)
 	case !ok && none == nil && strings.HasPrefix(p.User.External, account.IssuerProxy+"\n"):
 		return account.Principal{}, account.ErrNoSession
-	case !ok || none == nil && p.User.External == who.External():
+	case !ok:
 		return p, none
+	case none == nil && p.User.External == who.External():
+		follows, err := s.followsGroups(r.Context(), p.User, who.Groups)
+		if follows || err != nil {
+			return p, err
+		}
+	}
+	if public(c.Path()) && c.Path() != "/sign-in" {
+		return account.Principal{}, account.ErrNoSession
 	}
 	in, err := s.cfg.Accounts.SignInExternal(r.Context(), who, s.cfg.RoleFor, s.from(c))
 	if err != nil {
@@ -112,6 +123,16 @@ func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (accou
 	s.keepSession(c, in.Secret)
 	p, _, err = s.cfg.Accounts.BySession(r.Context(), in.Secret, c.RealIP())
 	return p, err
+}
+
+// followsGroups reports whether u has the role that these groups give him, or one
+// that cannot be taken from him: then another sign-in would change nothing.
+func (s *Server) followsGroups(ctx context.Context, u account.User, groups []string) (bool, error) {
+	role := s.cfg.RoleFor(groups)
+	if role == u.Role || !role.Valid() {
+		return role == u.Role, nil
+	}
+	return s.cfg.Accounts.RunsAlone(ctx, u)
 }
 
 // peer returns the address at the other end of the connection.

@@ -382,3 +382,69 @@ func TestStreamBeginsNoSessions(t *testing.T) {
 		t.Error("the stream goes on without its session, or has begun another")
 	}
 }
+
+// The role follows the groups with the next request, not with the next sign-in.
+func TestProxyLoginFollowsGroups(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, before, after string
+		// alone: nobody else runs the appliance.
+		alone bool
+		// want is what his account says then, "" if he is not let in.
+		want string
+		// anew: his session is another.
+		anew bool
+	}{
+		{"as before", "visa-admins", "visa-admins", false, "Admin: runs", false},
+		{"another group, the same role", "family", "family,friends", false, "Member: own", false},
+		{"demoted", "visa-admins", "family", false, "Member: own", true},
+		{"promoted", "family", "visa-admins", false, "Admin: runs", true},
+		{"no role", "visa-admins", "friends", false, "", false},
+		{"no role, though nobody else runs it", "visa-admins", "friends", true, "", false},
+		{"demoted, though nobody else runs it", "visa-admins", "family", true, "Admin: runs", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			a := withProxyLogin(t)
+			p := a.person().behindProxy("anna", tc.before)
+			says(t, p.get("/account"), http.StatusOK, ">anna<")
+			if member := account.Member; tc.alone {
+				if _, _, err := a.accounts.EditUser(a.asCommand(), a.admin.ID, account.UserEdit{Role: &member}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := p.session()
+			p.headers.Set("Remote-Groups", tc.after)
+			if tc.want == "" {
+				leadsTo(t, p.get("/account"), "./sign-in")
+				return
+			}
+			says(t, p.get("/account"), http.StatusOK, ">anna<", tc.want)
+			says(t, p.get("/account"), http.StatusOK, ">anna<", tc.want)
+			u, err := a.accounts.UserNamed(a.asCommand(), "anna")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := a.sessionsOf(u.ID); n != 1 || (p.session() != before) != tc.anew {
+				t.Errorf("there are %d sessions, another one goes on: %t", n, p.session() != before)
+			}
+		})
+	}
+}
+
+// Where nobody need be known, the proxy's word begins no session.
+func TestProxyLoginOnPublicRoutes(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]bool{
+		"/healthz": false, "/readyz": false, openAPIPath: false, "/setup": false, "/join": false, "/second-factor": false,
+		"/sign-in": true, "/account": true,
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			p := withProxyLogin(t).person().behindProxy("anna", "family")
+			if p.get(path); (p.session() != "") != want {
+				t.Errorf("a session begins: %t", !want)
+			}
+		})
+	}
+}

@@ -70,6 +70,15 @@ func (s *Service) confirmed(ctx context.Context, p Principal) error {
 	return ErrUnconfirmed
 }
 
+// RunsAlone reports whether nobody would run the appliance without u.
+func (s *Service) RunsAlone(ctx context.Context, u User) (bool, error) {
+	err := s.dispensable(ctx, u)
+	if errors.Is(err, ErrLastAdmin) {
+		return true, nil
+	}
+	return false, err
+}
+
 // dispensable returns ErrLastAdmin if nobody would run the appliance without u.
 func (s *Service) dispensable(ctx context.Context, u User) error {
 	if u.Role != Admin || u.Disabled {
