@@ -225,22 +225,32 @@ func (b begun) Begin(context.Context) (string, Finish, error) {
 	return "https://service.example.com/", func(context.Context, url.Values) (account.Identity, error) { return b.who, nil }, nil
 }
 
-// What has begun is kept for ten minutes, and there is a bound to it.
+// What has begun is kept for ten minutes, and there is a bound to it, which keeps
+// nobody out: the oldest goes.
 func TestExternalSignInsAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		who := account.Identity{Issuer: "https://service.example.com", Subject: "s", Name: "anna", Groups: []string{"family"}}
 		a := newAppliance(t, func(c *Config) { c.External, c.ExternalName, c.RoleFor = begun{who}, "X", roleFor(t, "family=member") })
-		early := a.person()
-		leadsTo(t, early.get("/external"), "https://service.example.com/")
-		for range maxLogins - 1 {
-			leadsTo(t, a.person().get("/external"), "https://service.example.com/")
+		begin := func() *person {
+			p := a.person()
+			leadsTo(t, p.get("/external"), "https://service.example.com/")
+			time.Sleep(time.Second) // The bubble's time.
+			return p
 		}
-		says(t, a.person().get("/external"), http.StatusServiceUnavailable, "Try again in a moment.")
+		first, second := begin(), begin()
+		for range maxLogins - 1 {
+			begin()
+		}
+		if n := len(a.server.logins.open); n != maxLogins {
+			t.Errorf("%d sign-ins are kept", n)
+		}
+		says(t, first.get("/external-back?code=x"), http.StatusForbidden, "This took too long.")
+		leadsTo(t, second.get("/external-back?code=x"), "./")
+		late := begin()
 		time.Sleep(loginLasts)
-		says(t, early.get("/external-back?code=x"), http.StatusForbidden, "This took too long.")
-		p := a.person()
-		leadsTo(t, p.get("/external"), "https://service.example.com/")
+		says(t, late.get("/external-back?code=x"), http.StatusForbidden, "This took too long.")
+		p := begin()
 		if n := len(a.server.logins.open); n != 1 {
 			t.Errorf("%d sign-ins are kept", n)
 		}
