@@ -105,7 +105,7 @@ func (s *Server) confirmRecovery(c echo.Context, p *recoveryPage) error {
 // isFresh reports whether the user has signed in a moment ago.
 func (s *Server) isFresh(c echo.Context) bool {
 	_, session, err := s.cfg.Accounts.BySession(c.Request().Context(), sessionSecret(c), c.RealIP())
-	return err == nil && time.Since(session.ConfirmedAt) < freshFor
+	return err == nil && session.Confirmed(time.Now())
 }
 
 // reveal puts the key on the page.
