@@ -1,11 +1,13 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,16 +60,42 @@ func (s *Server) identify(c echo.Context) (account.Principal, error) {
 	if secret, ok := bearer(r); ok {
 		return s.cfg.Accounts.ByToken(r.Context(), secret, c.RealIP())
 	}
-	secret := sessionSecret(r)
-	p, _, err := s.cfg.Accounts.BySession(r.Context(), secret, c.RealIP())
-	if s.cfg.ProxyLogin == nil {
-		return p, err
+	secret, began := sessionSecret(c), time.Now()
+	p, session, err := s.cfg.Accounts.BySession(r.Context(), secret, c.RealIP())
+	if s.cfg.ProxyLogin != nil {
+		p, err = s.byProxy(c, p, err)
 	}
-	return s.byProxy(c, p, err)
+	if err == nil && p.Key == session.ID && cookieDue(c, session, began) {
+		s.keepSession(c, secret)
+	}
+	return p, err
+}
+
+// goesOn returns who made the request, as identify found out, if his token or
+// session holds still. It begins no session and sets no cookie, for which it is
+// too late in a stream.
+func (s *Server) goesOn(c echo.Context) (account.Principal, error) {
+	r := c.Request()
+	if secret, ok := bearer(r); ok {
+		return s.cfg.Accounts.ByToken(r.Context(), secret, c.RealIP())
+	}
+	p, _, err := s.cfg.Accounts.BySession(r.Context(), sessionSecret(c), c.RealIP())
+	return p, err
+}
+
+// cookieDue reports whether the browser is to keep the cookie of a session for
+// longer, as the store does with the session: when a use was noted since began,
+// and with the first page, beside whose stream no other request may ever note one.
+// Never on public routes, where answers may be kept by caches that many share.
+func cookieDue(c echo.Context, session account.Session, began time.Time) bool {
+	noted := session.SeenAt.After(session.CreatedAt) && !session.SeenAt.Before(began)
+	return !public(c.Path()) && (noted || c.Path() == "/")
 }
 
 // byProxy returns whom a trusted proxy vouches for: the owner of the session p, or
-// of a new one. A session that began so is none without the proxy's word.
+// of a new one if his role is another by now. A session that began so is none
+// without the proxy's word. Where nobody need be known, none begins: whoever looks
+// whether the appliance is well keeps no cookie, and would leave one each time.
 func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (account.Principal, error) {
 	r := c.Request()
 	who, ok, err := s.cfg.ProxyLogin(peer(r), r.Header)
@@ -77,8 +105,16 @@ func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (accou
 		return account.Principal{}, errors.Join(account.ErrNoSession, err)
 	case !ok && none == nil && strings.HasPrefix(p.User.External, account.IssuerProxy+"\n"):
 		return account.Principal{}, account.ErrNoSession
-	case !ok || none == nil && p.User.External == who.External():
+	case !ok:
 		return p, none
+	case none == nil && p.User.External == who.External():
+		follows, err := s.followsGroups(r.Context(), p.User, who.Groups)
+		if follows || err != nil {
+			return p, err
+		}
+	}
+	if public(c.Path()) && c.Path() != "/sign-in" {
+		return account.Principal{}, account.ErrNoSession
 	}
 	in, err := s.cfg.Accounts.SignInExternal(r.Context(), who, s.cfg.RoleFor, s.from(c))
 	if err != nil {
@@ -87,6 +123,16 @@ func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (accou
 	s.keepSession(c, in.Secret)
 	p, _, err = s.cfg.Accounts.BySession(r.Context(), in.Secret, c.RealIP())
 	return p, err
+}
+
+// followsGroups reports whether u has the role that these groups give him, or one
+// that cannot be taken from him: then another sign-in would change nothing.
+func (s *Server) followsGroups(ctx context.Context, u account.User, groups []string) (bool, error) {
+	role := s.cfg.RoleFor(groups)
+	if role == u.Role || !role.Valid() {
+		return role == u.Role, nil
+	}
+	return s.cfg.Accounts.RunsAlone(ctx, u)
 }
 
 // peer returns the address at the other end of the connection.
@@ -133,7 +179,14 @@ const (
 	loginCookie = "czvm_login"
 )
 
-func sessionSecret(r *http.Request) string { return cookieValue(r, sessionCookie) }
+// sessionSecret returns the secret of the session in which the request goes on:
+// the one that began or was renewed by it, or else the one that came with it.
+func sessionSecret(c echo.Context) string {
+	if secret, ok := c.Get(sessionCookie).(string); ok {
+		return secret
+	}
+	return cookieValue(c.Request(), sessionCookie)
+}
 
 func cookieValue(r *http.Request, name string) string {
 	ck, err := r.Cookie(name)
@@ -148,6 +201,8 @@ func (s *Server) setCookie(c echo.Context, name, value string, lasts time.Durati
 	if value == "" {
 		lasts = -time.Second
 	}
+	h := c.Response().Header() // A later word on a cookie takes the place of an earlier one.
+	h[echo.HeaderSetCookie] = slices.DeleteFunc(h[echo.HeaderSetCookie], func(line string) bool { return strings.HasPrefix(line, name+"=") })
 	c.SetCookie(&http.Cookie{ //nolint:gosec // Without TLS, as on many a home network, a browser would not keep it if it were Secure.
 		Name: name, Value: value, Path: s.root, MaxAge: int(lasts.Seconds()),
 		Secure: s.encrypted(c), HttpOnly: true, SameSite: http.SameSiteLaxMode,
@@ -155,6 +210,7 @@ func (s *Server) setCookie(c echo.Context, name, value string, lasts time.Durati
 }
 
 func (s *Server) keepSession(c echo.Context, secret string) {
+	c.Set(sessionCookie, secret)
 	s.setCookie(c, sessionCookie, secret, account.SessionIdle)
 }
 

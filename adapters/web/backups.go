@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -39,14 +40,40 @@ type Trail interface {
 // there is. Each of these finishes what it has begun when nobody waits any more.
 const heavyTimeout = 10 * time.Minute
 
-// heavyAtOnce is how many of them run at the same time.
+// heavyAtOnce is how many of them run at the same time, of each user one: or a
+// single one who downloads slowly could keep everybody from it.
 const heavyAtOnce = 2
+
+// heavyRuns are the users whose requests of that kind are under way.
+type heavyRuns struct {
+	mu    sync.Mutex
+	users map[string]bool
+}
+
+// begin reports whether one of this user may begin; end must then be called.
+func (h *heavyRuns) begin(user string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.users[user] || len(h.users) >= heavyAtOnce {
+		return false
+	}
+	if h.users == nil {
+		h.users = make(map[string]bool, heavyAtOnce)
+	}
+	h.users[user] = true
+	return true
+}
+
+func (h *heavyRuns) end(user string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.users, user)
+}
 
 // heavy begins such a request, with a deadline for it. done must be called.
 func (s *Server) heavy(c echo.Context) (ctx context.Context, done func(), err error) {
-	select {
-	case s.heavyRuns <- struct{}{}:
-	default:
+	user := principal(c).User.ID
+	if !s.heavyRuns.begin(user) {
 		return nil, nil, &problem{
 			Status: http.StatusServiceUnavailable, Code: "busy", RetryAfter: 30 * time.Second,
 			Detail: "The appliance is at work on something like this already. Try again in a minute.",
@@ -59,7 +86,7 @@ func (s *Server) heavy(c echo.Context) (ctx context.Context, done func(), err er
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(c.Request().Context()), until)
 	return ctx, func() {
 		cancel()
-		<-s.heavyRuns
+		s.heavyRuns.end(user)
 	}, nil
 }
 

@@ -60,7 +60,7 @@ func (s *Server) nextEvent(c echo.Context, sub chan watch.Event, tick <-chan tim
 		return fmt.Sprintf("event: %s\ndata: %s\n\n", e.Kind, data), open && err == nil
 	case <-tick:
 		// The session may have been ended meanwhile, or the rights changed.
-		p, err := s.identify(c)
+		p, err := s.goesOn(c)
 		if err != nil {
 			return "", false
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -64,24 +65,32 @@ type openLogin struct {
 	until  time.Time
 }
 
-// begin keeps finish and returns the name under which it is found once.
-func (l *logins) begin(finish Finish, now time.Time) (name string, ok bool) {
+// begin keeps finish and returns the name under which it is found once. Where there
+// is no room, the oldest goes: anybody may begin, and if it were refused, somebody
+// who begins many could keep everybody out.
+func (l *logins) begin(finish Finish, now time.Time) (name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for key, one := range l.open {
-		if !now.Before(one.until) {
-			delete(l.open, key)
-		}
-	}
+	maps.DeleteFunc(l.open, func(_ string, one openLogin) bool { return !now.Before(one.until) })
 	if len(l.open) >= maxLogins {
-		return "", false
+		delete(l.open, l.oldest())
 	}
 	if l.open == nil {
 		l.open = make(map[string]openLogin)
 	}
 	name = strings.ToLower(rand.Text())
 	l.open[name] = openLogin{finish: finish, until: now.Add(loginLasts)}
-	return name, true
+	return name
+}
+
+// oldest returns the name of what began first.
+func (l *logins) oldest() (name string) {
+	for key, one := range l.open {
+		if name == "" || one.until.Before(l.open[name].until) {
+			name = key
+		}
+	}
+	return name
 }
 
 // take takes out what begin kept.
@@ -103,11 +112,7 @@ func (s *Server) beginExternal(c echo.Context) error {
 	if err != nil {
 		return s.externalFailed(c, err)
 	}
-	name, ok := s.logins.begin(finish, time.Now())
-	if !ok {
-		return s.externalFailed(c, account.ErrBusy)
-	}
-	s.setCookie(c, loginCookie, name, loginLasts)
+	s.setCookie(c, loginCookie, s.logins.begin(finish, time.Now()), loginLasts)
 	return see(c, address)
 }
 

@@ -277,3 +277,23 @@ func TestConfiguredOriginMayWrite(t *testing.T) {
 		t.Error("the page holds a host")
 	}
 }
+
+// A route that is there twice is one of which somebody changes the wrong one.
+func TestRoutesAreThereOnce(t *testing.T) {
+	t.Parallel()
+	s := newAppliance(t, nil).server
+	count := map[string]int{}
+	s.echo = echo.New()
+	s.echo.OnAddRouteHandler = func(_ string, r echo.Route, _ echo.HandlerFunc, _ []echo.MiddlewareFunc) {
+		count[r.Method+" "+r.Path]++
+	}
+	s.routes()
+	for name, n := range count {
+		if n != 1 {
+			t.Errorf("%s is registered %d times", name, n)
+		}
+	}
+	if count["GET /api/v1/me"] == 0 {
+		t.Errorf("the routes are not seen: %v", count)
+	}
+}

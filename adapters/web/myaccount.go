@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -164,7 +163,3 @@ func (s *Server) endSessions(c echo.Context) (accountDone, error) {
 	_, err := s.cfg.Accounts.EndOtherSessions(c.Request().Context(), principal(c).User.ID)
 	return accountDone{key: "page.session_ended"}, err
 }
-
-// freshFor is how long ago a user who has no password may have signed in to be
-// shown the recovery key.
-const freshFor = 10 * time.Minute

@@ -104,8 +104,8 @@ func (s *Server) confirmRecovery(c echo.Context, p *recoveryPage) error {
 
 // isFresh reports whether the user has signed in a moment ago.
 func (s *Server) isFresh(c echo.Context) bool {
-	_, session, err := s.cfg.Accounts.BySession(c.Request().Context(), sessionSecret(c.Request()), c.RealIP())
-	return err == nil && time.Since(session.ConfirmedAt) < freshFor
+	_, session, err := s.cfg.Accounts.BySession(c.Request().Context(), sessionSecret(c), c.RealIP())
+	return err == nil && session.Confirmed(time.Now())
 }
 
 // reveal puts the key on the page.

@@ -67,3 +67,38 @@ func TestRecoverySheet(t *testing.T) {
 		}
 	})
 }
+
+// Who has no password is shown the key shortly after he signed in, by a clock that
+// may have been set meanwhile.
+func TestRecoverySheetWithoutPassword(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		// ago is when he signed in.
+		ago    time.Duration
+		status int
+	}{
+		{"just now", 0, http.StatusOK},
+		{"in time", account.ConfirmedFor - time.Second, http.StatusOK},
+		{"too long ago", account.ConfirmedFor, http.StatusConflict},
+		{"the clock was set back", -time.Second, http.StatusConflict},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := withProxyLogin(t)
+				p := a.person().behindProxy("anna", "visa-admins")
+				says(t, p.get("/recovery-sheet"), http.StatusOK)
+				at := time.Now().Add(-tc.ago)
+				err := a.store.EditSession(t.Context(), account.HashSecret(p.session()), func(kept *account.Session) { kept.ConfirmedAt = at })
+				if err != nil {
+					t.Fatal(err)
+				}
+				w := p.post("/recovery-sheet")
+				if shown := strings.Contains(w.Body.String(), `class="key"`); w.Code != tc.status || shown != (tc.status == http.StatusOK) {
+					t.Errorf("%d, and the key is shown: %t", w.Code, shown)
+				}
+			})
+		})
+	}
+}

@@ -38,8 +38,6 @@ func (s *Server) routes() {
 
 	api := e.Group(apiPath)
 
-	api.GET("/me", s.getMe)
-
 	api.GET("/applications", s.listApplications)
 	api.POST("/applications", s.addApplication)
 	api.GET("/applications/:id", s.getApplication)

@@ -111,7 +111,7 @@ func (s *Server) giveSecondFactor(c echo.Context) error {
 }
 
 func (s *Server) signOut(c echo.Context) error {
-	if err := s.cfg.Accounts.SignOut(c.Request().Context(), sessionSecret(c.Request()), c.RealIP()); err != nil {
+	if err := s.cfg.Accounts.SignOut(c.Request().Context(), sessionSecret(c), c.RealIP()); err != nil {
 		return err
 	}
 	s.setCookie(c, sessionCookie, "", 0)

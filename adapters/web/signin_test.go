@@ -317,3 +317,49 @@ func TestSignInTakesOverNoSession(t *testing.T) {
 		t.Error("a made up session has become one")
 	}
 }
+
+// The cookie lasts as long as the session: for 30 days after the last use, not
+// after the sign-in.
+func TestCookieLastsWithTheSession(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, path string
+		token      bool
+		after      time.Duration
+		want       bool
+	}{
+		{"used after hours", "/account", false, 2 * time.Hour, true},
+		{"used after hours by the page", "/api/v1/me", false, 2 * time.Hour, true},
+		{"used a moment ago", "/account", false, time.Minute, false},
+		{"the first page", "/", false, time.Minute, true},
+		{"an asset, which caches keep", openAPIPath, false, 2 * time.Hour, false},
+		{"a token", "/api/v1/me", true, 2 * time.Hour, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := newAppliance(t, nil)
+				p := a.signedIn("admin")
+				secret := p.session()
+				if tc.token {
+					p.headers.Set("Authorization", "Bearer "+a.token)
+				}
+				time.Sleep(tc.after)
+				w := p.get(tc.path)
+				if got, ok := cookie(w); ok != tc.want || ok && got != secret || w.Code != http.StatusOK {
+					t.Errorf("%d; the cookie is set: %t, to the same session: %t", w.Code, ok, got == secret)
+				}
+			})
+		})
+	}
+	t.Run("said twice", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			p := newAppliance(t, nil).signedIn("admin")
+			time.Sleep(2 * time.Hour)
+			if lines := p.post("/sign-out").Header()["Set-Cookie"]; len(lines) != 1 || p.session() != "" {
+				t.Errorf("signing out sets %d cookies", len(lines))
+			}
+		})
+	})
+}

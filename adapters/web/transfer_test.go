@@ -84,19 +84,31 @@ func TestImportReachesTheEngine(t *testing.T) {
 	}
 }
 
-// Only so many read or write all there is at once.
+// Only so many read or write all there is at once, and each user only once.
 func TestHeavyRequestsAreBounded(t *testing.T) {
 	t.Parallel()
 	v := newVillage(t)
-	for range heavyAtOnce {
-		v.server.heavyRuns <- struct{}{}
-	}
-	w := v.do("GET", "/api/v1/export", "")
-	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
-		t.Errorf("%d %v", w.Code, w.Header())
-	}
-	<-v.server.heavyRuns
-	if w := v.do("GET", "/api/v1/export", ""); w.Code != http.StatusOK || !json.Valid(w.Body.Bytes()) {
-		t.Errorf("%d %s", w.Code, w.Body)
+	for _, tc := range []struct {
+		name    string
+		running []string
+		want    int
+	}{
+		{"nobody", nil, http.StatusOK},
+		{"one other", []string{"a"}, http.StatusOK},
+		{"two others", []string{"a", "b"}, http.StatusServiceUnavailable},
+		{"his own", []string{v.admin.ID}, http.StatusServiceUnavailable},
+	} {
+		for _, user := range tc.running {
+			if !v.server.heavyRuns.begin(user) {
+				t.Fatalf("%s: there is no room", tc.name)
+			}
+		}
+		w := v.do("GET", "/api/v1/export", "")
+		if w.Code != tc.want || !json.Valid(w.Body.Bytes()) || (w.Header().Get("Retry-After") != "") != (tc.want != http.StatusOK) {
+			t.Errorf("%s: %d %v %s", tc.name, w.Code, w.Header(), w.Body)
+		}
+		for _, user := range tc.running {
+			v.server.heavyRuns.end(user)
+		}
 	}
 }

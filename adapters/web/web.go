@@ -117,8 +117,8 @@ type Server struct {
 	guard    *guard
 	origin   *http.CrossOriginProtection
 	stopping atomic.Bool
-	// heavyRuns holds one for each request that reads or writes all there is.
-	heavyRuns chan struct{}
+	// heavyRuns are the requests that read or write all there is.
+	heavyRuns heavyRuns
 }
 
 // New returns a server that listens to nothing yet. Its errors are mistakes in c.
@@ -147,7 +147,7 @@ func bare(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: c, echo: echo.New(), page: pg, pages: pages, root: "/", words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection(), heavyRuns: make(chan struct{}, heavyAtOnce)}
+	s := &Server{cfg: c, echo: echo.New(), page: pg, pages: pages, root: "/", words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection()}
 	if err := s.trust(c.BaseURL); err != nil {
 		return nil, err
 	}

@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// ConfirmedFor is how long a password counts as given just now.
-const ConfirmedFor = 10 * time.Minute
-
 // ErrUnconfirmed: whoever acts has not given his password for a while.
 var ErrUnconfirmed = errors.New("give your password once more first, or sign in again")
 
@@ -63,11 +60,20 @@ func (s *Service) confirmed(ctx context.Context, p Principal) error {
 		return err
 	}
 	for _, own := range sessions {
-		if passed := time.Since(own.ConfirmedAt); own.ID == p.Key && passed >= 0 && passed < ConfirmedFor {
+		if own.ID == p.Key && own.Confirmed(time.Now()) {
 			return nil
 		}
 	}
 	return ErrUnconfirmed
+}
+
+// RunsAlone reports whether nobody would run the appliance without u.
+func (s *Service) RunsAlone(ctx context.Context, u User) (bool, error) {
+	err := s.dispensable(ctx, u)
+	if errors.Is(err, ErrLastAdmin) {
+		return true, nil
+	}
+	return false, err
 }
 
 // dispensable returns ErrLastAdmin if nobody would run the appliance without u.

@@ -44,6 +44,17 @@ func NewSession(user string, now time.Time) (Session, string) {
 // set back ends none.
 func (s Session) Ended(now time.Time) bool { return now.Sub(s.SeenAt) >= SessionIdle }
 
+// ConfirmedFor is how long a password counts as given just now.
+const ConfirmedFor = 10 * time.Minute
+
+// Confirmed reports whether the user gave a password or second factor, or came
+// from another service, within ConfirmedFor. A time that lies ahead was noted
+// while the clock was wrong, and proves nothing.
+func (s Session) Confirmed(now time.Time) bool {
+	passed := now.Sub(s.ConfirmedAt)
+	return passed >= 0 && passed < ConfirmedFor
+}
+
 // maxAgent is how many bytes of a browser's name are kept.
 const maxAgent = 200
 
