@@ -104,7 +104,7 @@ func (c RestoreConfig) replace(restored string) (done Result, err error) {
 			return Result{}, fmt.Errorf("keep the store that is there: %w", err)
 		}
 	}
-	return done, errors.Join(synced(restored), os.Rename(restored, path), syncDir(c.Dir))
+	return done, putInPlace(restored, path)
 }
 
 // shutOut ends every session in the restored file, and takes every invitation
@@ -157,6 +157,18 @@ func keepAs(path, name string) error {
 		return err
 	}
 	return publish(temp, name)
+}
+
+// putInPlace gives the file at from the name to, once all of it is on the disk:
+// a crash must not leave half a file where the store was.
+func putInPlace(from, to string) error {
+	if err := synced(from); err != nil {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to))
 }
 
 // synced brings a file to the disk.

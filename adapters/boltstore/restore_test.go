@@ -115,6 +115,19 @@ func TestRestoreBringsNoWayInBack(t *testing.T) {
 	}
 }
 
+// TestPutInPlaceOnlyWhatIsOnTheDisk: a directory can be renamed, but not synced
+// as a file.
+func TestPutInPlaceOnlyWhatIsOnTheDisk(t *testing.T) {
+	t.Parallel()
+	from, to := t.TempDir(), filepath.Join(t.TempDir(), FileName)
+	if err := putInPlace(from, to); err == nil {
+		t.Error("it was put in place")
+	}
+	if _, err := os.Lstat(to); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is there: %v", err)
+	}
+}
+
 func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
 	keys := newKeys("owner")
