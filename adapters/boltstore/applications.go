@@ -228,7 +228,7 @@ func (s *Store) Remove(ctx context.Context, id watch.ID, owner account.Owner) (w
 	a.Watchers = slices.DeleteFunc(a.Watchers, func(w watch.Watcher) bool { return w.Owner == owner })
 	a.Revision++
 	err := s.update(func(tx *bbolt.Tx) error {
-		if err := s.audit(ctx, tx, account.ApplicationRemoved, account.KindApplication, string(id), string(owner)); err != nil {
+		if err := errors.Join(owesCompact(tx), s.audit(ctx, tx, account.ApplicationRemoved, account.KindApplication, string(id), string(owner))); err != nil {
 			return err
 		}
 		if len(a.Watchers) == 0 {

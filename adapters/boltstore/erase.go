@@ -50,7 +50,7 @@ func (s *Store) ForgetOwner(ctx context.Context, owner account.Owner) error {
 	now := time.Now()
 	err := s.update(func(tx *bbolt.Tx) error {
 		channels, err := s.channelsOf(tx, owner)
-		if err != nil {
+		if err := errors.Join(err, owesCompact(tx)); err != nil {
 			return err
 		}
 		if err := s.forgetDeliveriesOf(tx, owner, channels); err != nil {

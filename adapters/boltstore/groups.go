@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -124,7 +125,7 @@ func (s *Store) RemoveGroup(ctx context.Context, id string, check func(account.G
 		if err := tx.Bucket([]byte(bucketGroups)).Delete([]byte(id)); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, account.GroupRemoved, account.KindGroup, id, "")
+		return errors.Join(owesCompact(tx), s.audit(ctx, tx, account.GroupRemoved, account.KindGroup, id, ""))
 	})
 }
 

@@ -185,6 +185,68 @@ func TestInvitationLife(t *testing.T) {
 	})
 }
 
+// TestInvitationsEndWithThePowerOfWhoMadeThem: neither the page nor the deed
+// tells such a link from one that never was.
+func TestInvitationsEndWithThePowerOfWhoMadeThem(t *testing.T) {
+	t.Parallel()
+	member, yes := account.Member, true
+	edit := func(e account.UserEdit) func(*testing.T, house, account.User, string) error {
+		return func(t *testing.T, h house, by account.User, _ string) error {
+			_, _, err := h.EditUser(h.asAdmin(t), by.ID, e)
+			return err
+		}
+	}
+	tests := []struct {
+		name string
+		// meanwhile is done after by has made the links.
+		meanwhile   func(t *testing.T, h house, by account.User, group string) error
+		plain, into error // what the links answer that lead to no group, and to one
+	}{
+		{"an admin still", func(*testing.T, house, account.User, string) error { return nil }, nil, nil},
+		{"demoted", edit(account.UserEdit{Role: &member}), account.ErrNoInvitation, account.ErrNoInvitation},
+		{"disabled", edit(account.UserEdit{Disabled: &yes}), account.ErrNoInvitation, account.ErrNoInvitation},
+		{"no owner of the group", func(t *testing.T, h house, by account.User, group string) error {
+			_, err := h.SetRight(commandLine(t), group, by.ID, account.Read)
+			return err
+		}, nil, account.ErrNoInvitation},
+		{"removed", func(t *testing.T, h house, by account.User, group string) error {
+			return errors.Join(h.RemoveMember(commandLine(t), group, by.ID), h.RemoveUser(h.asAdmin(t), by.ID))
+		}, account.ErrNoInvitation, account.ErrNoInvitation},
+		{"the group is gone", func(t *testing.T, h house, _ account.User, group string) error {
+			return h.RemoveGroup(commandLine(t), group)
+		}, nil, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			by, target := h.add(t, "boss", account.Admin), h.add(t, "alena", account.Member)
+			g, err := h.AddGroup(h.asAdmin(t), "family", account.Family)
+			_, err2 := h.AddMember(h.asAdmin(t), g.ID, "boss", account.Own)
+			_, plain, err3 := h.Invite(h.in(t, by.Secret), account.Invite{Role: account.Admin})
+			_, into, err4 := h.Invite(h.in(t, by.Secret), account.Invite{Role: account.Member, Group: g.ID, Right: account.Own})
+			_, reset, err5 := h.NewReset(h.in(t, by.Secret), target.User.ID)
+			_, command, err6 := h.Invite(commandLine(t), account.Invite{Role: account.Member})
+			if err := errors.Join(err, err2, err3, err4, err5, err6, tt.meanwhile(t, h, by.User, g.ID)); err != nil {
+				t.Fatal(err)
+			}
+			for n, link := range []struct {
+				name, secret string
+				role         account.Role
+				want         error
+			}{{"plain", plain, account.Admin, tt.plain}, {"into a group", into, account.Member, tt.into}, {"by command", command, account.Member, nil}} {
+				_, err := h.Invitation(t.Context(), link.secret)
+				wants(t, "look at "+link.name, err, link.want)
+				_, err = h.Accept(t.Context(), link.secret, account.NewUser{Name: fmt.Sprint("new", n), Password: password}, from())
+				wants(t, "accept "+link.name, err, link.want)
+				direct := h.store.AddUser(t.Context(), account.User{ID: fmt.Sprint(n), Name: fmt.Sprint("direct", n), Role: link.role}, account.Also{Invitation: account.HashSecret(link.secret)})
+				wants(t, "it was used up, or is none: "+link.name, direct, account.ErrNoInvitation)
+			}
+			wants(t, "reset", h.Reset(t.Context(), reset, changed, from()), tt.plain)
+		})
+	}
+}
+
 func TestTheLastAdminStays(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

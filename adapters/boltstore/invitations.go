@@ -56,8 +56,38 @@ func (s *Store) forgetInvitations(tx *bbolt.Tx, which func(account.Invitation) b
 
 // Invitation implements account.InvitationKeeper.
 func (s *Store) Invitation(_ context.Context, hash string) (i account.Invitation, err error) {
-	err = s.view(func(tx *bbolt.Tx) error { return s.must(tx, bucketInvitations, hash, &i, account.ErrNoInvitation) })
+	err = s.view(func(tx *bbolt.Tx) error {
+		i, err = s.invitation(tx, hash)
+		return err
+	})
 	return i, err
+}
+
+// invitation returns one that whoever made it still could make. Any other is
+// none: a link must not outlive the power of somebody who was demoted, disabled
+// or removed, or he could come back through it.
+func (s *Store) invitation(tx *bbolt.Tx, hash string) (i account.Invitation, err error) {
+	if err := s.must(tx, bucketInvitations, hash, &i, account.ErrNoInvitation); err != nil {
+		return account.Invitation{}, err
+	}
+	if i.By != "" && !s.couldInvite(tx, i) {
+		return account.Invitation{}, account.ErrNoInvitation
+	}
+	return i, nil
+}
+
+// couldInvite reports whether the user who made an invitation is an admin, and
+// owns the group, if it is still there. Who cannot be read is nobody.
+func (s *Store) couldInvite(tx *bbolt.Tx, i account.Invitation) bool {
+	var u account.User
+	if !s.try(tx, bucketUsers, i.By, &u) || u.Disabled || u.Role != account.Admin {
+		return false
+	}
+	if i.Group == "" || tx.Bucket([]byte(bucketGroups)).Get([]byte(i.Group)) == nil {
+		return true
+	}
+	var g account.Group
+	return s.try(tx, bucketGroups, i.Group, &g) && g.Of(u.ID).Holds(account.Own)
 }
 
 // Invitations implements account.InvitationKeeper. One that cannot be read is left out.
@@ -89,8 +119,8 @@ func (s *Store) RemoveInvitation(ctx context.Context, id string) error {
 
 // useInvitation uses an invitation up for u: it is for him, or for somebody new.
 func (s *Store) useInvitation(ctx context.Context, tx *bbolt.Tx, u account.User, hash string, now time.Time) error {
-	var i account.Invitation
-	if err := s.must(tx, bucketInvitations, hash, &i, account.ErrNoInvitation); err != nil {
+	i, err := s.invitation(tx, hash)
+	if err != nil {
 		return err
 	}
 	if i.Expired(now) || i.User != "" && i.User != u.ID || i.User == "" && i.Role != u.Role {

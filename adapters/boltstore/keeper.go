@@ -146,8 +146,9 @@ func (k *Keeper) fresh(ctx context.Context, now time.Time) bool {
 	return age >= 0 && age < time.Hour
 }
 
-// backup makes a backup, removes old ones and reports how it went.
+// backup compacts the file if that is owed, makes a backup, removes old ones and reports how it went.
 func (k *Keeper) backup(ctx context.Context) error {
+	k.cfg.Store.compactDue(ctx) // Before: the backup holds the free pages, too.
 	_, err := k.cfg.Store.Backup(ctx, "daily")
 	if err == nil {
 		err = k.cfg.Store.forgetBackups(ctx)

@@ -18,6 +18,8 @@ const (
 	// keyKey is where the wrapped key of the values stands there, so that every
 	// backup carries the key it needs.
 	keyKey = "key"
+	// keyCompact stands there while free pages may hold what was removed.
+	keyCompact = "compact"
 )
 
 // schemaSealed is the first version whose values are sealed.

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,6 +32,7 @@ var (
 // damaged, newer or sealed with another key is left as it is.
 //
 // Files of older versions are brought up to date, after a backup was made.
+// One that could not be compacted after something was removed is compacted now.
 func Open(c Config) (*Store, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", explain(err))
@@ -45,6 +47,7 @@ func Open(c Config) (*Store, error) {
 	if err := guarded(s.begin); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Join(c.Dir, FileName), explain(err)), s.abandon(err))
 	}
+	s.compactDue(context.Background())
 	return s, nil
 }
 

@@ -77,7 +77,7 @@ func (s *Store) RemovePerson(ctx context.Context, id string) error {
 		if err := s.forgetPerson(tx, id); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, account.PersonRemoved, account.KindPerson, id, "")
+		return errors.Join(owesCompact(tx), s.audit(ctx, tx, account.PersonRemoved, account.KindPerson, id, ""))
 	})
 	if err != nil {
 		return fmt.Errorf("remove a person: %w", err)

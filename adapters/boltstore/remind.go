@@ -53,14 +53,14 @@ func (s *Store) remind(id string, due func(*dossier.Person) []alert.Notification
 	if len(told) == 0 {
 		return 0, nil
 	}
+	channels, err := s.listening(p.Owner)
+	if err != nil || len(channels) == 0 { // It stays due, for a channel that comes later.
+		return 0, err
+	}
 	p.Revision++
 	now := time.Now()
 	return len(told), s.update(func(tx *bbolt.Tx) error {
 		if err := s.putPerson(tx, before, p); err != nil {
-			return err
-		}
-		channels, err := s.channelsOf(tx, p.Owner)
-		if err != nil {
 			return err
 		}
 		for _, n := range told {
@@ -70,6 +70,21 @@ func (s *Store) remind(id string, due func(*dossier.Person) []alert.Notification
 		}
 		return nil
 	})
+}
+
+// listening returns the IDs of the channels of an owner that are not paused.
+func (s *Store) listening(owner account.Owner) (ids []string, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		all, err := s.channelsOf(tx, owner)
+		for _, id := range all {
+			var c alert.Channel
+			if s.try(tx, bucketChannels, id, &c) && !c.Paused {
+				ids = append(ids, id)
+			}
+		}
+		return err
+	})
+	return ids, err
 }
 
 // channelsOf returns the IDs of the channels of an owner.

@@ -122,6 +122,7 @@ func TestRemindOpensOnlyWhatIsDue(t *testing.T) {
 	t.Parallel()
 	s, opened := counted(t)
 	me := someOwner()
+	addChannel(t, s, alert.Channel{ID: "phone", Owner: me})
 	for range 50 {
 		addPerson(t, s, person(t, me, 200, 500))
 	}
@@ -131,7 +132,7 @@ func TestRemindOpensOnlyWhatIsDue(t *testing.T) {
 		t.Errorf("%d entries of reminders", n)
 	}
 	opened.Store(0)
-	if n := remindAll(t, s); n != 1 || opened.Load() != 1 {
+	if n := remindAll(t, s); n != 1 || opened.Load() != 1+3 { // The channel, too: to find it, to see that it listens, to deliver.
 		t.Errorf("%d were told, %d opened", n, opened.Load())
 	}
 	if p, err := s.Person(t.Context(), due.ID); err != nil || len(p.Documents[1].Reminded) != 5 || p.Revision != 2 {
@@ -194,10 +195,35 @@ func TestRemindIsOneTransaction(t *testing.T) {
 	}
 }
 
+// TestReminderWaitsForSomebodyToHearIt: it is given once there is a channel that
+// is not paused, and then once.
+func TestReminderWaitsForSomebodyToHearIt(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	me := someOwner()
+	p := addPerson(t, s, person(t, me, 7))
+	addChannel(t, s, alert.Channel{ID: "theirs", Owner: someOwner()})
+	for _, step := range []struct {
+		add  *alert.Channel
+		want int
+	}{{nil, 0}, {&alert.Channel{ID: "off", Owner: me, Paused: true}, 0}, {&alert.Channel{ID: "phone", Owner: me}, 1}, {nil, 0}} {
+		if step.add != nil {
+			addChannel(t, s, *step.add)
+		}
+		if n := remindAll(t, s); n != step.want {
+			t.Errorf("%d reminders with the channel %+v, want %d", n, step.add, step.want)
+		}
+	}
+	if due, err := s.DueDeliveries(t.Context(), time.Now(), 9); err != nil || len(due) != 1 || due[0].ChannelID != "phone" || due[0].Notification.PersonID != p.ID {
+		t.Errorf("deliveries %+v, %v", due, err)
+	}
+}
+
 func TestRemindStops(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
 	me := someOwner()
+	addChannel(t, s, alert.Channel{ID: "phone", Owner: me})
 	for range 3 {
 		addPerson(t, s, person(t, me, 7))
 	}
@@ -217,7 +243,9 @@ func TestRemindStops(t *testing.T) {
 func TestChangedExpiryIsToldAnew(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
-	p := addPerson(t, s, person(t, someOwner(), 7))
+	me := someOwner()
+	addChannel(t, s, alert.Channel{ID: "phone", Owner: me})
+	p := addPerson(t, s, person(t, me, 7))
 	if n := remindAll(t, s); n != 1 {
 		t.Fatalf("%d reminders", n)
 	}

@@ -47,7 +47,8 @@ type Result struct {
 }
 
 // Restore puts a backup in the place of the store. The backup is read to the end
-// and checked first; until then nothing is changed. It returns ErrLocked while
+// and checked first; until then nothing is changed. Sessions and invitations that
+// it holds are not brought back. It returns ErrLocked while
 // the program runs, ErrBadBackup for what is no whole backup, ErrNewer and
 // ErrWrongKey as Open does.
 func Restore(ctx context.Context, c RestoreConfig) (Result, error) {
@@ -91,6 +92,9 @@ func (c RestoreConfig) replace(restored string) (done Result, err error) {
 	if !there && !errors.Is(err, fs.ErrNotExist) {
 		return Result{}, err
 	}
+	if err := c.shutOut(restored); err != nil {
+		return Result{}, fmt.Errorf("end the sessions of the backup: %w", explain(err))
+	}
 	if there {
 		if done.Settled, done.Unread = c.salvage(restored, path); errors.Is(done.Unread, ErrLocked) {
 			return Result{}, done.Unread
@@ -100,7 +104,45 @@ func (c RestoreConfig) replace(restored string) (done Result, err error) {
 			return Result{}, fmt.Errorf("keep the store that is there: %w", err)
 		}
 	}
-	return done, errors.Join(synced(restored), os.Rename(restored, path), syncDir(c.Dir))
+	return done, putInPlace(restored, path)
+}
+
+// shutOut ends every session in the restored file, and takes every invitation
+// back. Which of them were ended or used since the backup nobody may know: the
+// store from then on may be lost. So nothing that was ended comes back, and
+// people sign in again.
+func (c RestoreConfig) shutOut(restored string) error {
+	return guarded(func() error {
+		into, err := c.ajar(restored, false)
+		if err != nil {
+			return err
+		}
+		return errors.Join(into.update(forgetWaysIn), into.db().Close())
+	})
+}
+
+// forgetWaysIn removes every session and invitation. A file of an older schema
+// may have none of these buckets.
+func forgetWaysIn(tx *bbolt.Tx) error {
+	if users := tx.Bucket([]byte(bucketUsers)); users != nil {
+		for _, id := range keysOf(users) {
+			if err := deletePrefix(tx.Bucket([]byte(bucketHeld)), []byte(id+heldSession)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range []string{bucketSessions, bucketInvitations} {
+		b := tx.Bucket([]byte(name))
+		if b == nil {
+			continue
+		}
+		for _, hash := range keysOf(b) {
+			if err := b.Delete([]byte(hash)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // keepAs gives the file at path a second name, so that at no moment there is no
@@ -115,6 +157,18 @@ func keepAs(path, name string) error {
 		return err
 	}
 	return publish(temp, name)
+}
+
+// putInPlace gives the file at from the name to, once all of it is on the disk:
+// a crash must not leave half a file where the store was.
+func putInPlace(from, to string) error {
+	if err := synced(from); err != nil {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to))
 }
 
 // synced brings a file to the disk.

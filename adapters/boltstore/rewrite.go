@@ -31,6 +31,29 @@ func (s *Store) Compact(ctx context.Context) error {
 	return nil
 }
 
+// owesCompact has the file compacted later, should whoever removes something in
+// tx not live to do it. It is part of what removes, so that neither a crash nor
+// another's Compact comes in between.
+func owesCompact(tx *bbolt.Tx) error {
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyCompact), []byte("due"))
+}
+
+// compactDue compacts the file if that is owed. What fails is logged and stays
+// owed: nobody waits for it.
+func (s *Store) compactDue(ctx context.Context) {
+	var due bool
+	err := s.view(func(tx *bbolt.Tx) error {
+		due = tx.Bucket([]byte(bucketMeta)).Get([]byte(keyCompact)) != nil
+		return nil
+	})
+	if err == nil && due {
+		err = s.Compact(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("cannot compact the data file; what was removed may stay on free pages of it, and it is tried again every night", slog.Any("error", err))
+	}
+}
+
 // Rekey seals every value anew with box, whose key is wrapped, as Compact writes
 // the file anew. A value that cannot be opened is as unreadable afterwards as it
 // was before. Backups from before keep the key they carry.
@@ -168,8 +191,8 @@ func (r *rewriting) bucket(ctx context.Context, b bucket) error {
 	}
 	c := from.Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
-		if _, ok := r.facts[string(k)]; ok && b.name == bucketMeta {
-			continue
+		if _, ok := r.facts[string(k)]; b.name == bucketMeta && (ok || string(k) == keyCompact) {
+			continue // What is owed is done with the new file.
 		}
 		if v == nil {
 			return fmt.Errorf("%w: a bucket within a bucket", ErrDamaged)

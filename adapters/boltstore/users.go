@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -211,7 +212,7 @@ func (s *Store) RemoveUser(ctx context.Context, id string, check func(account.Us
 		if err := s.forgetUser(tx, u); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, account.UserRemoved, account.KindUser, id, "")
+		return errors.Join(owesCompact(tx), s.audit(ctx, tx, account.UserRemoved, account.KindUser, id, ""))
 	})
 }
 

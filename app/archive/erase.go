@@ -46,6 +46,8 @@ type Leavers interface {
 // Upkeep is what is done with the store's files.
 type Upkeep interface {
 	// Compact writes the file anew, so that nothing that was removed is left in it.
+	// If it fails or is never called, the store makes up for it: whatever removes
+	// something marks it as due.
 	Compact(ctx context.Context) error
 	// Backups returns the backups that stand, the newest first.
 	Backups(ctx context.Context) ([]Backup, error)
@@ -79,7 +81,8 @@ func NewEraser(c EraserConfig) *Eraser { return &Eraser{cfg: c} }
 // Erased says what still holds what was erased.
 type Erased struct {
 	// Compacted: the file was written anew. Otherwise free pages of it may still
-	// hold what was erased, until it is; the log says why.
+	// hold what was erased, until it is: at the next start, or in the night. The
+	// log says why.
 	Compacted bool
 	// Backups were made before, the newest first, and hold what they hold until
 	// they expire. So do their copies in a second directory.
