@@ -64,7 +64,7 @@ func TestBackupHoldsEverything(t *testing.T) {
 		}
 	}
 	back := restored(t, dir, info.Name, keys)
-	if diff := cmp.Diff(want, dump(t, back)); diff != "" {
+	if diff := cmp.Diff(withoutWaysIn(want), dump(t, back)); diff != "" {
 		t.Errorf("-at the time of backup +restored\n%s", diff)
 	}
 	usable(t, back)

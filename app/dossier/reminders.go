@@ -13,8 +13,8 @@ type Store interface {
 	// Remind hands every person to due of whom something may be due on a day.
 	// Where due returns notifications, one transaction stores the person as due
 	// has left it and puts one delivery of each for every channel of the
-	// person's owner that is not paused; otherwise nothing is written. It
-	// returns how many notifications were put, also with an error, after which
+	// person's owner that is not paused; otherwise, and while the owner has no
+	// such channel, nothing is written, and it stays due. It returns how many notifications were put, also with an error, after which
 	// the rest is due again at the next call.
 	Remind(ctx context.Context, today Date, due func(*Person) []alert.Notification) (n int, err error)
 }
