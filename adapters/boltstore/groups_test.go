@@ -104,7 +104,7 @@ func TestInvitations(t *testing.T) {
 	}
 	_, err = h.Accept(t.Context(), link, account.NewUser{Name: "ALENA", Password: password}, from())
 	wants(t, "a name that is taken", err, account.ErrNameTaken)
-	if seen, err := h.Invitation(t.Context(), link); err != nil || seen.ID != i.ID {
+	if seen, err := h.Invitation(t.Context(), link, from()); err != nil || seen.ID != i.ID {
 		t.Errorf("a refused name used the link up: %v", err)
 	}
 	wants(t, "as a link for a password", h.Reset(t.Context(), link, changed, from()), account.ErrNoInvitation)
@@ -162,11 +162,15 @@ func TestInvitationLife(t *testing.T) {
 		_, err = h.Accept(t.Context(), reset, account.NewUser{Name: "new", Password: password}, from())
 		wants(t, "a link for a password makes a user", err, account.ErrNoInvitation)
 		wants(t, "reset", h.Reset(t.Context(), reset, changed, from()), nil)
+		before := h.trail(t)[account.SignInFailed]
 		wants(t, "reset twice", h.Reset(t.Context(), reset, password, from()), account.ErrNoInvitation)
+		if got := h.trail(t)[account.SignInFailed]; got != before+1 {
+			t.Errorf("the audit trail tells of %d tries with a used link, want %d", got, before+1)
+		}
 		h.signIn(t, "alena", changed)
 
 		time.Sleep(account.InvitationLasts - time.Second)
-		if _, err := h.Invitation(t.Context(), link); err != nil {
+		if _, err := h.Invitation(t.Context(), link, from()); err != nil {
 			t.Errorf("before its time: %v", err)
 		}
 		time.Sleep(time.Second)
@@ -235,7 +239,7 @@ func TestInvitationsEndWithThePowerOfWhoMadeThem(t *testing.T) {
 				role         account.Role
 				want         error
 			}{{"plain", plain, account.Admin, tt.plain}, {"into a group", into, account.Member, tt.into}, {"by command", command, account.Member, nil}} {
-				_, err := h.Invitation(t.Context(), link.secret)
+				_, err := h.Invitation(t.Context(), link.secret, from())
 				wants(t, "look at "+link.name, err, link.want)
 				_, err = h.Accept(t.Context(), link.secret, account.NewUser{Name: fmt.Sprint("new", n), Password: password}, from())
 				wants(t, "accept "+link.name, err, link.want)

@@ -75,7 +75,7 @@ func (s *Store) dispensable(tx *bbolt.Tx, keys [][]byte) []byte {
 // keysWith returns a copy of every key that begins with prefix, in order.
 func keysWith(b *bbolt.Bucket, prefix []byte) (keys [][]byte) {
 	c := b.Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+	for k, _ := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, _ = c.Next() {
 		keys = append(keys, bytes.Clone(k))
 	}
 	return keys

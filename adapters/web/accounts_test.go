@@ -143,7 +143,7 @@ func TestInvitations(t *testing.T) {
 	if w := a.do("DELETE", "/api/v1/invitations/"+back.ID, ""); w.Code != http.StatusNoContent {
 		t.Fatalf("DELETE: %d", w.Code)
 	}
-	if _, err := a.accounts.Invitation(t.Context(), back.Secret); !errors.Is(err, account.ErrNoInvitation) {
+	if _, err := a.accounts.Invitation(t.Context(), back.Secret, account.Origin{}); !errors.Is(err, account.ErrNoInvitation) {
 		t.Errorf("a link that was taken back: %v", err)
 	}
 }

@@ -184,7 +184,7 @@ func (s *Server) showJoin(c echo.Context) error {
 func (s *Server) join(c echo.Context) error {
 	ctx, p, code := c.Request().Context(), s.joinPage(c), c.FormValue("code")
 	again := func(err error) error { return s.complain(c, "join", &p.view, func() any { return p }, err) }
-	inv, err := s.cfg.Accounts.Invitation(ctx, code)
+	inv, err := s.cfg.Accounts.Invitation(ctx, code, s.from(c))
 	if errors.Is(err, account.ErrNoInvitation) {
 		// As with tokens, guessing is hopeless; a right code always passes.
 		if wait := s.guard.wrong(c.RealIP(), time.Now()); wait > 0 {

@@ -91,14 +91,18 @@ func (s *Service) RemoveInvitation(ctx context.Context, id string) error {
 }
 
 // Invitation returns what a link is for, or ErrNoInvitation, for the page that it
-// opens. It uses nothing up, and neither does a program that follows links.
-func (s *Service) Invitation(ctx context.Context, secret string) (Invitation, error) {
+// opens. It uses nothing up, and neither does a program that follows links. One
+// that has the form of a link and is none (any more) is noted in the audit trail.
+func (s *Service) Invitation(ctx context.Context, secret string, from Origin) (Invitation, error) {
 	if !isSecret(secret, invitationPrefix) {
 		return Invitation{}, ErrNoInvitation
 	}
 	i, err := s.store.Invitation(ctx, HashSecret(secret))
 	if err == nil && i.Expired(time.Now()) {
 		err = ErrNoInvitation
+	}
+	if errors.Is(err, ErrNoInvitation) {
+		s.note(ctx, from.Address, "", SignInFailed)
 	}
 	if err != nil {
 		return Invitation{}, err
@@ -109,7 +113,7 @@ func (s *Service) Invitation(ctx context.Context, secret string) (Invitation, er
 // Accept makes the user who was invited, and signs him in. The link is used up by
 // it, in the same transaction.
 func (s *Service) Accept(ctx context.Context, secret string, n NewUser, from Origin) (SignedIn, error) {
-	i, err := s.Invitation(ctx, secret)
+	i, err := s.Invitation(ctx, secret, from)
 	if err == nil && i.User != "" {
 		err = ErrNoInvitation
 	}
@@ -127,7 +131,7 @@ func (s *Service) Accept(ctx context.Context, secret string, n NewUser, from Ori
 // his sessions. The link is used up by it. He signs in afterwards: a second
 // factor is still asked for.
 func (s *Service) Reset(ctx context.Context, secret, password string, from Origin) error {
-	i, err := s.Invitation(ctx, secret)
+	i, err := s.Invitation(ctx, secret, from)
 	if err == nil && i.User == "" {
 		err = ErrNoInvitation
 	}
