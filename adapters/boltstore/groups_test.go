@@ -356,18 +356,21 @@ func TestSignInExternal(t *testing.T) {
 	wants(t, "without a password", err, account.ErrWrong)
 	_, err = h.SignInExternal(t.Context(), who("2", "ADMIN", "member"), roleFor, from())
 	wants(t, "the name of somebody else", err, account.ErrNameTaken)
-	_, err = h.Link(h.asAdmin(t), who("1", "x"), password)
-	wants(t, "link what is somebody else's", err, account.ErrExternalTaken)
-	secret, err := h.Link(h.asAdmin(t), who("2", "x"), password)
-	if err != nil || !h.alive(t, secret) || h.alive(t, h.admin.Secret) {
-		t.Fatalf("link: %v", err)
+	known := func(i account.Identity) error {
+		_, err := h.store.EditUser(t.Context(), h.admin.User.ID, func(u *account.User, _ int) error {
+			u.External = i.External()
+			return nil
+		}, account.Also{})
+		return err
 	}
+	wants(t, "known as somebody else is", known(who("1", "x")), account.ErrExternalTaken)
+	wants(t, "known elsewhere", known(who("2", "x")), nil)
 	last, err := h.SignInExternal(t.Context(), who("2", "x", "viewer"), roleFor, from())
 	if err != nil || last.User.ID != h.admin.User.ID || last.User.Role != account.Admin {
 		t.Errorf("the last admin: %s, %v", last.User.Role, err)
 	}
 	disabled := true
-	if _, _, err := h.EditUser(h.in(t, secret), in.User.ID, account.UserEdit{Disabled: &disabled}); err != nil {
+	if _, _, err := h.EditUser(h.in(t, last.Secret), in.User.ID, account.UserEdit{Disabled: &disabled}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = h.SignInExternal(t.Context(), who("1", "alena", "admin"), roleFor, from())

@@ -25,7 +25,7 @@ func (i Identity) External() string { return i.Issuer + "\n" + i.Subject }
 // SignInExternal signs in whoever another service vouches for. roleFor returns
 // the role that his groups give him here, "" for none: then it is ErrNoRole. He
 // becomes a user if he is none; a name that somebody else has is ErrNameTaken,
-// never taken for the same person: that one links the accounts with Link. The
+// never taken for the same person: whoever has it must take another first. The
 // role follows the groups at each sign-in. The second factor is the other
 // service's business.
 func (s *Service) SignInExternal(ctx context.Context, i Identity, roleFor func(groups []string) Role, from Origin) (SignedIn, error) {
@@ -67,16 +67,4 @@ func (s *Service) addExternal(ctx context.Context, i Identity, role Role, from O
 	}
 	u.External = i.External()
 	return s.welcome(ctx, u, from, Also{Action: UserAdded, Detail: "external role=" + string(role)})
-}
-
-// Link lets whoever acts, who gives his password for it, sign in through another
-// service from now on. It returns the new secret of the session; all others end.
-func (s *Service) Link(ctx context.Context, i Identity, password string) (secret string, err error) {
-	if i.Issuer == "" || i.Subject == "" || len(i.Issuer)+len(i.Subject) > maxInput {
-		return "", ErrNoRole
-	}
-	return s.withPassword(ctx, password, Also{Action: UserChanged, Detail: "external"}, func(u *User) error {
-		u.External = i.External()
-		return nil
-	})
 }
