@@ -1,9 +1,10 @@
 package web
 
 import (
-	"net/netip"
 	"sync"
 	"time"
+
+	"cz-visa-monitor/app/account"
 )
 
 // The limits of the guard.
@@ -30,7 +31,7 @@ func newGuard() *guard { return &guard{tries: make(map[string]tries)} }
 func (g *guard) wrong(address string, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	key := network(address)
+	key := account.Network(address)
 	t, known := g.tries[key]
 	if !known && len(g.tries) >= maxAddresses && !g.sweep(now) {
 		// Thousands of addresses at once are one attack: they share a count.
@@ -57,18 +58,4 @@ func (g *guard) sweep(now time.Time) bool {
 		}
 	}
 	return len(g.tries) < before
-}
-
-// network returns what counts as one address: all of it for IPv4, the /64 that
-// one customer has for IPv6.
-func network(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return address
-	}
-	a = a.Unmap().WithZone("")
-	if a.Is4() {
-		return a.String()
-	}
-	return netip.PrefixFrom(a, 64).Masked().String()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/time/rate"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/locale"
 )
 
@@ -141,7 +142,7 @@ func (w *waiting) unlock(c echo.Context) error {
 		return w.page(c, http.StatusTooManyRequests, words.Text("problem.wait", "count", int(wait/time.Second)+1))
 	}
 	if err := w.cfg.Unlock(c.Request().Context(), c.FormValue("passphrase")); err != nil {
-		w.cfg.Logger.Warn("a wrong passphrase was given", slog.String("address", network(c.RealIP())))
+		w.cfg.Logger.Warn("a wrong passphrase was given", slog.String("address", account.Network(c.RealIP())))
 		return w.page(c, http.StatusForbidden, words.Text("problem.passphrase"))
 	}
 	w.cfg.Unlocked()

@@ -31,7 +31,7 @@ type tried struct{ account, address tryKey }
 
 // tryOf returns a try from an address, at something that is one of its kind.
 func tryOf(kind, what, address string) tried {
-	return tried{account: newTryKey(kind, what), address: newTryKey("address", network(address))}
+	return tried{account: newTryKey(kind, what), address: newTryKey("address", Network(address))}
 }
 
 // limiter counts tries in bounded memory. It says how long to wait and never
@@ -171,9 +171,9 @@ func (t *tries) wait(now time.Time) time.Duration {
 	return max(0, wait)
 }
 
-// network returns what counts as one address: all of it for IPv4, the /64 that
+// Network returns what counts as one address: all of it for IPv4, the /64 that
 // one customer has for IPv6.
-func network(address string) string {
+func Network(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
 		return address
