@@ -59,8 +59,8 @@ func openControl(ctx context.Context, dir string, log *slog.Logger) net.Listener
 	return ln
 }
 
-// serveControl answers commands on ln until ctx ends. Without a listener it
-// only waits.
+// serveControl answers commands on ln until ctx ends, and those under way are
+// answered. Without a listener it only waits.
 func serveControl(ctx context.Context, ln net.Listener, run runner) error {
 	if ln == nil {
 		<-ctx.Done()
@@ -79,11 +79,23 @@ func serveControl(ctx context.Context, ln net.Listener, run runner) error {
 			w.Header().Set(trailerFailure, url.QueryEscape(err.Error())) // A header takes no line breaks.
 		}
 	})
-	srv := &http.Server{Handler: mux, ReadTimeout: controlTimeout, WriteTimeout: controlTimeout, MaxHeaderBytes: 16 << 10}
-	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
-	defer stop()
-	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+	srv := &http.Server{
+		Handler: mux, ReadTimeout: controlTimeout, WriteTimeout: controlTimeout, MaxHeaderBytes: 16 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	select {
+	case err := <-served:
 		return fmt.Errorf("serve the control socket: %w", err)
+	case <-ctx.Done():
+	}
+	// A command is told to end, and still answers: the one that unlocks the
+	// appliance is what ends ctx.
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout/2)
+	defer cancel()
+	if err := srv.Shutdown(stopping); err != nil {
+		return errors.Join(fmt.Errorf("stop the control socket: %w", err), srv.Close())
 	}
 	return nil
 }
