@@ -68,6 +68,9 @@ func (s *Store) EditGroup(ctx context.Context, id string, action account.Action,
 		if err := edit(&g); err != nil {
 			return err
 		}
+		if err := account.Followed(before, g, s.canLead(tx)); err != nil {
+			return err
+		}
 		if err := s.putGroup(tx, before, g); err != nil {
 			return err
 		}
@@ -129,6 +132,15 @@ func (s *Store) RemoveGroup(ctx context.Context, id string, check func(account.G
 	})
 }
 
+// canLead returns what says of a user whether he can lead his groups. One that
+// cannot be read cannot.
+func (s *Store) canLead(tx *bbolt.Tx) func(user string) bool {
+	return func(user string) bool {
+		var u account.User
+		return s.try(tx, bucketUsers, user, &u) && u.CanLead()
+	}
+}
+
 // leaveGroups takes a user out of his groups, or refuses where he is the last owner.
 func (s *Store) leaveGroups(tx *bbolt.Tx, user string) error {
 	for _, one := range held(tx, user, heldGroup) {
@@ -138,8 +150,8 @@ func (s *Store) leaveGroups(tx *bbolt.Tx, user string) error {
 		}
 		before := g
 		g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m account.Membership) bool { return m.User == user })
-		if !slices.ContainsFunc(g.Members, func(m account.Membership) bool { return m.Right == account.Own }) {
-			return account.ErrLastOwner
+		if err := account.Followed(before, g, s.canLead(tx)); err != nil {
+			return err
 		}
 		if err := s.putGroup(tx, before, g); err != nil {
 			return err

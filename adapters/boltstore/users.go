@@ -123,7 +123,7 @@ func (s *Store) adminsBut(tx *bbolt.Tx, id string) (n int) {
 	c := tx.Bucket([]byte(bucketUsers)).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		var u account.User
-		if string(k) != id && s.tryDecode(bucketUsers, string(k), v, &u) && u.Role == account.Admin && !u.Disabled {
+		if string(k) != id && s.tryDecode(bucketUsers, string(k), v, &u) && u.Runs() {
 			n++
 		}
 	}

@@ -78,28 +78,34 @@ func (s *Service) RunsAlone(ctx context.Context, u User) (bool, error) {
 
 // dispensable returns ErrLastAdmin if nobody would run the appliance without u.
 func (s *Service) dispensable(ctx context.Context, u User) error {
-	if u.Role != Admin || u.Disabled {
+	if !u.Runs() {
 		return nil
 	}
 	users, err := s.store.Users(ctx)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(users, func(o User) bool { return o.ID != u.ID && o.Role == Admin && !o.Disabled }) {
+	if slices.ContainsFunc(users, func(o User) bool { return o.ID != u.ID && o.Runs() }) {
 		return nil
 	}
 	return ErrLastAdmin
 }
 
-// followed returns ErrLastOwner if a group would have no owner without a user.
+// followed returns ErrLastOwner if a group that a user leads would have nobody else
+// to lead it. It is asked before anything is removed; the store asks again.
 func (s *Service) followed(ctx context.Context, user string) error {
 	groups, err := s.store.GroupsOf(ctx, user)
 	if err != nil {
 		return err
 	}
 	for _, g := range groups {
-		g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m Membership) bool { return m.User == user })
-		if err := owned(g); err != nil {
+		others := g
+		others.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m Membership) bool { return m.User == user })
+		err := Followed(g, others, func(user string) bool {
+			u, err := s.store.User(ctx, user)
+			return err == nil && u.CanLead()
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -118,10 +124,5 @@ func (s *Service) EraseOwner(ctx context.Context, o Owner) error {
 		return s.RemoveGroup(ctx, id)
 	}
 	id, _ := o.User()
-	return s.store.RemoveUser(ctx, id, func(u User, otherAdmins int) error {
-		if otherAdmins == 0 && u.Role == Admin && !u.Disabled {
-			return ErrLastAdmin
-		}
-		return nil
-	})
+	return s.store.RemoveUser(ctx, id, mayGo)
 }

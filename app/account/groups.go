@@ -20,9 +20,16 @@ func leads(p Principal, g Group) error {
 	return ErrNoGroup
 }
 
-// owned returns ErrLastOwner if g has no owner.
-func owned(g Group) error {
-	if slices.ContainsFunc(g.Members, func(m Membership) bool { return m.Right == Own }) {
+// Followed returns ErrLastOwner if a group that changes from before to after would
+// have no owner any more, or none who can lead it though it had one. canLead says
+// of a user whether he can.
+func Followed(before, after Group, canLead func(user string) bool) error {
+	leads := func(m Membership) bool { return m.Right == Own && canLead(m.User) }
+	owns := func(m Membership) bool { return m.Right == Own }
+	if slices.ContainsFunc(after.Members, leads) {
+		return nil
+	}
+	if slices.ContainsFunc(after.Members, owns) && !slices.ContainsFunc(before.Members, leads) {
 		return nil
 	}
 	return ErrLastOwner
@@ -99,18 +106,14 @@ func (s *Service) RenameGroup(ctx context.Context, id, name string) (Group, erro
 	})
 }
 
-// lead changes a group, for its owners, and returns ErrLastOwner if it had none
-// afterwards.
+// lead changes a group, for its owners.
 func (s *Service) lead(ctx context.Context, id string, action Action, detail string, edit func(*Group) error) (Group, error) {
 	p, _ := Acting(ctx)
 	return s.store.EditGroup(ctx, id, action, detail, func(g *Group) error {
 		if err := leads(p, *g); err != nil {
 			return err
 		}
-		if err := edit(g); err != nil {
-			return err
-		}
-		return owned(*g)
+		return edit(g)
 	})
 }
 
@@ -170,9 +173,37 @@ func (s *Service) RemoveMember(ctx context.Context, group, user string) error {
 			return ErrNoMember
 		}
 		g.Members = slices.DeleteFunc(g.Members, func(m Membership) bool { return m.User == user })
-		return owned(*g)
+		return nil
 	})
 	return err
+}
+
+// GroupsOfUser returns the groups of the user with this name, the oldest first, for
+// the command line.
+func (s *Service) GroupsOfUser(ctx context.Context, name string) (User, []Group, error) {
+	if p, _ := Acting(ctx); p.Via != ByCommand {
+		return User{}, nil, ErrForbidden
+	}
+	u, err := s.store.UserByName(ctx, name)
+	if err != nil {
+		return User{}, nil, err
+	}
+	groups, err := s.store.GroupsOf(ctx, u.ID)
+	return u, groups, err
+}
+
+// MakeOwner makes the user with this name an owner of a group, whether he is a
+// member of it or not. For owners of the group.
+func (s *Service) MakeOwner(ctx context.Context, group, name string) (Group, error) {
+	g, err := s.AddMember(ctx, group, name, Own)
+	if !errors.Is(err, ErrMember) {
+		return g, err
+	}
+	u, err := s.store.UserByName(ctx, name)
+	if err != nil {
+		return Group{}, err
+	}
+	return s.SetRight(ctx, group, u.ID, Own)
 }
 
 // RemoveGroup deletes a group to which nothing belongs any more, or it is

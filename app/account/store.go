@@ -76,7 +76,8 @@ type GroupKeeper interface {
 	AddGroup(ctx context.Context, g Group) error
 	// EditGroup hands the group to edit and stores it unless edit fails, whose
 	// error is returned as it is. action and detail are for the audit trail. A
-	// new member that is not there is ErrNoUser.
+	// new member that is not there is ErrNoUser; a group that nobody could lead
+	// any more ErrLastOwner, as Followed says.
 	EditGroup(ctx context.Context, id string, action Action, detail string, edit func(*Group) error) (Group, error)
 	// RemoveGroup removes a group unless check fails. It returns ErrBelongings
 	// while anything is the group's.

@@ -57,5 +57,16 @@ type SecondFactor struct {
 	Recovery []string `json:"recovery,omitempty"`
 }
 
+// CanSignIn reports whether there is a way in for u: a password or an account at
+// another service.
+func (u User) CanSignIn() bool { return !u.Disabled && (u.Password != "" || u.External != "") }
+
+// Runs reports whether u is an admin who can sign in: one of them there must be.
+func (u User) Runs() bool { return u.Role == Admin && u.CanSignIn() }
+
+// CanLead reports whether u can lead the groups that he owns: one such owner each
+// group must have.
+func (u User) CanLead() bool { return u.CanSignIn() && u.Role.Valid() && u.Role != Viewer }
+
 // Asked reports whether the user must give a second factor.
 func (u User) Asked() bool { return u.Second != nil && !u.Second.ConfirmedAt.IsZero() }

@@ -89,15 +89,31 @@ func (e UserEdit) check() (UserEdit, error) {
 
 // apply changes u, unless nobody would run the appliance any more.
 func (e UserEdit) apply(u *User, otherAdmins int) error {
-	ran := u.Role == Admin && !u.Disabled
+	ran := u.Runs()
 	set(&u.Name, e.Name)
 	set(&u.Language, e.Language)
 	set(&u.Role, e.Role)
 	set(&u.Disabled, e.Disabled)
-	if ran && (u.Role != Admin || u.Disabled) && otherAdmins == 0 {
+	if ran && !u.Runs() {
+		return needs(otherAdmins)
+	}
+	return nil
+}
+
+// needs returns ErrLastAdmin if there is no admin left who can sign in.
+func needs(otherAdmins int) error {
+	if otherAdmins == 0 {
 		return ErrLastAdmin
 	}
 	return nil
+}
+
+// mayGo lets a user be removed, unless nobody would run the appliance without him.
+func mayGo(u User, otherAdmins int) error {
+	if !u.Runs() {
+		return nil
+	}
+	return needs(otherAdmins)
 }
 
 // set puts what from points to, if it does, into to.
@@ -135,7 +151,9 @@ func (e UserEdit) also(u User) Also {
 // EditUser changes a user: whoever runs the appliance may change all, a user his
 // own name and language. Another role ends his sessions; if it is the role of
 // whoever acts, his session is renewed, and secret is its new one. ErrLastAdmin
-// where nobody would run the appliance any more.
+// where nobody would run the appliance any more, ErrLastOwner where the role would
+// leave a group without an owner who can lead it. Disabling is always possible: it
+// may be urgent, and another owner is made by command.
 func (s *Service) EditUser(ctx context.Context, id string, e UserEdit) (u User, secret string, err error) {
 	p, err := over(ctx, id)
 	if err == nil && (e.Role != nil || e.Disabled != nil) {
@@ -149,6 +167,11 @@ func (s *Service) EditUser(ctx context.Context, id string, e UserEdit) (u User, 
 	}
 	if u, err = s.store.User(ctx, id); err != nil {
 		return User{}, "", err
+	}
+	if e.Role != nil && *e.Role == Viewer && u.CanLead() {
+		if err := s.followed(ctx, id); err != nil {
+			return User{}, "", err
+		}
 	}
 	also := e.also(u)
 	if also.EndSessions && p.User.ID == id && p.Via == BySession && (e.Disabled == nil || !*e.Disabled) {
@@ -171,12 +194,7 @@ func (s *Service) RemoveUser(ctx context.Context, id string) error {
 	if _, err := administering(ctx); err != nil {
 		return err
 	}
-	return s.store.RemoveUser(ctx, id, func(u User, otherAdmins int) error {
-		if otherAdmins == 0 && (u.Role == Admin && !u.Disabled) {
-			return ErrLastAdmin
-		}
-		return nil
-	})
+	return s.store.RemoveUser(ctx, id, mayGo)
 }
 
 // ChangePassword sets the password of whoever acts, who gives the old one. It

@@ -102,7 +102,7 @@ func rootCommand(environ []string) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
 		serveCommand(environ), checkCommand(environ), demoCommand(environ),
-		userCommand(environ), tokenCommand(environ), keyCommand(environ), backupCommand(environ), auditCommand(environ),
+		userCommand(environ), groupCommand(environ), tokenCommand(environ), keyCommand(environ), backupCommand(environ), auditCommand(environ),
 		exportCommand(environ), importCommand(environ), eraseCommand(environ),
 		healthcheckCommand(environ), versionCommand(),
 	)

@@ -60,7 +60,7 @@ type operation func(ctx context.Context, o *office, args json.RawMessage, out io
 // not, by the names under which they reach it.
 func operations() map[string]operation {
 	all := make(map[string]operation)
-	for _, some := range []map[string]operation{userOperations(), tokenOperations(), keyOperations(), backupOperations(), auditOperations(), archiveOperations()} {
+	for _, some := range []map[string]operation{userOperations(), groupOperations(), tokenOperations(), keyOperations(), backupOperations(), auditOperations(), archiveOperations()} {
 		for name, op := range some {
 			all[name] = op
 		}
