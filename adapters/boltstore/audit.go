@@ -18,6 +18,9 @@ const (
 	// keepAuditFor for how long.
 	keepAudit    = 100_000
 	keepAuditFor = 2 * 365 * 24 * time.Hour
+	// clockTolerance is how far a clock may be set back, as time servers do, before
+	// it is noted.
+	clockTolerance = time.Minute
 	// auditPrune is how many one transaction forgets at most.
 	auditPrune = 5
 	// auditPage is how many entries one reading transaction hands out: a slow
@@ -71,21 +74,37 @@ func (s *Store) audit(ctx context.Context, tx *bbolt.Tx, action account.Action, 
 	if err != nil {
 		return fmt.Errorf("read the end of the audit trail: %w", err)
 	}
-	entry, err := account.Entry{
-		Seq: e.head.Seq + 1, At: time.Now(), User: p.User.ID, Via: p.Via, Key: p.Key, Address: p.Address,
+	now := time.Now()
+	var last account.Entry
+	if s.try(tx, bucketAudit, auditKey(e.head.Seq), &last) && last.At.Sub(now) > clockTolerance {
+		// So that whoever reads it knows why the times do not rise.
+		back := account.Entry{At: now, Action: account.ClockSetBack, Detail: last.At.Sub(now).Round(time.Second).String()}
+		if e.head, err = s.link(tx, e.head, back); err != nil {
+			return err
+		}
+	}
+	e.head, err = s.link(tx, e.head, account.Entry{
+		At: now, User: p.User.ID, Via: p.Via, Key: p.Key, Address: p.Address,
 		Action: action, Kind: kind, Object: object, Detail: detail,
-	}.Linked(e.head.Hash)
+	})
 	if err != nil {
 		return err
 	}
+	return s.pruneAudit(tx, e, now.Add(-keepAuditFor))
+}
+
+// link appends an entry behind head, and returns the new head.
+func (s *Store) link(tx *bbolt.Tx, head auditEnd, entry account.Entry) (auditEnd, error) {
+	entry.Seq = head.Seq + 1
+	entry, err := entry.Linked(head.Hash)
+	if err != nil {
+		return auditEnd{}, err
+	}
 	if err := s.put(tx, bucketAudit, auditKey(entry.Seq), entry); err != nil {
-		return err
+		return auditEnd{}, err
 	}
-	e.head = auditEnd{Seq: entry.Seq, Hash: entry.Hash}
-	if err := s.put(tx, bucketAuditEnds, keyAuditHead, e.head); err != nil {
-		return err
-	}
-	return s.pruneAudit(tx, e, entry.At.Add(-keepAuditFor))
+	head = auditEnd{Seq: entry.Seq, Hash: entry.Hash}
+	return head, s.put(tx, bucketAuditEnds, keyAuditHead, head)
 }
 
 // pruneAudit forgets some of the oldest entries if there are too many, or they

@@ -38,6 +38,44 @@ func written(t testing.TB, n int) *Store {
 	return s
 }
 
+// A clock that was set back stands in the trail before what was done under it, once.
+func TestAuditTellsOfAClockSetBack(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	ctx := account.As(t.Context(), account.CommandLine())
+	note := func(ahead time.Duration) {
+		t.Helper()
+		err := s.update(func(tx *bbolt.Tx) error {
+			e, err := s.auditEnds(tx)
+			if err != nil {
+				return err
+			}
+			_, err = s.link(tx, e.head, account.Entry{At: time.Now().Add(ahead), Action: account.BackupMade})
+			return err
+		})
+		if err = errors.Join(err, s.Audit(ctx, account.AuditExported, account.KindAudit, "", "")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	note(30 * time.Second) // As a time server may.
+	note(3*time.Hour + 100*time.Millisecond)
+	if err := s.Audit(ctx, account.AuditExported, account.KindAudit, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := s.AuditTrail(t.Context(), 0, 10, everything)
+	var got []string
+	for _, e := range entries {
+		got = append(got, string(e.Action)+" "+e.Detail)
+	}
+	want := []string{"audit.exported ", "audit.exported ", "clock.set_back 3h0m0s", "backup.made ", "audit.exported ", "backup.made "}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, -want +got\n%s", err, diff)
+	}
+	if n, broken, err := s.VerifyAudit(t.Context()); err != nil || n != 6 || broken != 0 {
+		t.Errorf("%d entries, broken at %d, %v", n, broken, err)
+	}
+}
+
 func TestAuditNamesTheFirstBrokenLink(t *testing.T) {
 	t.Parallel()
 	edit := func(seq uint64, change func(*account.Entry)) func(*Store, *bbolt.Tx) error {

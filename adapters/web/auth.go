@@ -40,6 +40,10 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		case err == nil:
 			c.SetRequest(c.Request().WithContext(account.As(c.Request().Context(), p)))
 			return next(c)
+		case errors.Is(err, account.ErrNoToken) || errors.Is(err, account.ErrNoSession):
+			keepRefused(c)
+		}
+		switch {
 		case c.Path() == "" || public(c.Path()):
 			return next(c)
 		case errors.Is(err, account.ErrNoSession) && !isAPI(c):

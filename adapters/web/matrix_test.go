@@ -281,6 +281,7 @@ func (w *world) holdOut(t *testing.T, row right) {
 	pattern, _, _ = strings.Cut(pattern, "?")
 	w.server.guard = newGuard() // Another test asks about the limit.
 	for name, authorization := range map[string]string{"nobody": "", "a disabled user": "Bearer " + w.disabled, "an expired token": "Bearer " + w.expired} {
+		w.with(authorization, "", "GET", apiPath+"/me", "") // That he was refused is noted once an hour.
 		before := w.mark()
 		got := w.with(authorization, "", method, path, body)
 		if isOpen(pattern) {

@@ -10,7 +10,7 @@ import (
 // that public names; each handler asks whether he may.
 func (s *Server) routes() {
 	e := s.echo
-	e.Use(s.observe, s.harden, s.recoverPanic, s.authenticate, s.sameOrigin)
+	e.Use(s.observe, s.noteRefusals, s.harden, s.recoverPanic, s.properHost, s.authenticate, s.sameOrigin)
 
 	both := []string{http.MethodGet, http.MethodHead}
 	e.Match(both, "/", s.showPage)

@@ -82,6 +82,12 @@ type Action string
 const (
 	// SetUp: the first admin was made.
 	SetUp Action = "appliance.set_up"
+	// ApplianceWaited: it could not begin its work for a while; the detail says why.
+	ApplianceWaited Action = "appliance.waited"
+	// SecondServer: another one was started on the same data, and refused.
+	SecondServer Action = "appliance.second_server"
+	// ClockSetBack: the clock stands before the last entry; the detail is by how much.
+	ClockSetBack Action = "clock.set_back"
 	// UserAdded: an admin, the command line or another service made a user.
 	UserAdded Action = "user.added"
 	// UserChanged: name, role, language or the account at another service; the
@@ -110,6 +116,8 @@ const (
 	SignInFailed Action = "sign_in.failed"
 	// SignInBlocked: from here on tries have to wait; one entry for each lock.
 	SignInBlocked Action = "sign_in.blocked"
+	// RequestRefused: the detail is a Refusal.
+	RequestRefused Action = "request.refused"
 	// TokenMade and TokenRevoked: a key to the API.
 	TokenMade    Action = "token.made"
 	TokenRevoked Action = "token.revoked"
@@ -152,11 +160,14 @@ const (
 	KeyRotated        Action = "key.rotated"
 	PassphraseChanged Action = "key.passphrase_changed"
 	KeyUnlocked       Action = "key.unlocked"
-	// BackupMade by hand, BackupRead: downloaded. BackupRestored: the store was
-	// replaced by it.
+	// BackupMade by hand, BackupFailed: from here on none can be made, as the disk is
+	// full, say. BackupRead: downloaded. BackupRestored: the store was replaced by it.
+	// BackupRefused: it was to be, and was not.
 	BackupMade     Action = "backup.made"
+	BackupFailed   Action = "backup.failed"
 	BackupRead     Action = "backup.read"
 	BackupRestored Action = "backup.restored"
+	BackupRefused  Action = "backup.refused"
 	// DataExported, DataImported and DataErased: all that is an owner's.
 	DataExported Action = "data.exported"
 	DataImported Action = "data.imported"
@@ -166,13 +177,13 @@ const (
 // Actions returns the actions above, in that order.
 func Actions() []Action {
 	return slices.Concat(
-		[]Action{SetUp, UserAdded, UserChanged, UserDisabled, UserEnabled, UserRemoved},
+		[]Action{SetUp, ApplianceWaited, SecondServer, ClockSetBack, UserAdded, UserChanged, UserDisabled, UserEnabled, UserRemoved},
 		[]Action{PasswordChanged, PasswordSet, SecondAdded, SecondRemoved, SecondRenewed, SecondRecovered},
-		[]Action{SessionBegun, SessionEnded, SignInFailed, SignInBlocked, TokenMade, TokenRevoked},
+		[]Action{SessionBegun, SessionEnded, SignInFailed, SignInBlocked, RequestRefused, TokenMade, TokenRevoked},
 		[]Action{InvitationMade, InvitationUsed, InvitationRemoved, GroupAdded, GroupChanged, GroupRemoved},
 		[]Action{MemberAdded, MemberChanged, MemberRemoved, ChannelAdded, ChannelChanged, ChannelRemoved},
 		[]Action{DeliveryRevived, AuditExported, ApplicationAdded, ApplicationChanged, ApplicationRemoved},
 		[]Action{PersonAdded, PersonChanged, PersonRemoved, KeyShown, KeyConfirmed, KeyRotated, PassphraseChanged, KeyUnlocked},
-		[]Action{BackupMade, BackupRead, BackupRestored, DataExported, DataImported, DataErased},
+		[]Action{BackupMade, BackupFailed, BackupRead, BackupRestored, BackupRefused, DataExported, DataImported, DataErased},
 	)
 }

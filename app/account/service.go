@@ -38,6 +38,8 @@ type Service struct {
 	tries   *limiter
 	pending *waitingRoom
 	noted   quota
+	// refusals are the requests that were noted as refused.
+	refusals refusals
 }
 
 // New returns a service.

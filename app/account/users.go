@@ -168,10 +168,8 @@ func (s *Service) EditUser(ctx context.Context, id string, e UserEdit) (u User, 
 	if u, err = s.store.User(ctx, id); err != nil {
 		return User{}, "", err
 	}
-	if e.Role != nil && *e.Role == Viewer && u.CanLead() {
-		if err := s.followed(ctx, id); err != nil {
-			return User{}, "", err
-		}
+	if err := s.mayFollow(ctx, u, e); err != nil {
+		return User{}, "", err
 	}
 	also := e.also(u)
 	if also.EndSessions && p.User.ID == id && p.Via == BySession && (e.Disabled == nil || !*e.Disabled) {
@@ -185,6 +183,15 @@ func (s *Service) EditUser(ctx context.Context, id string, e UserEdit) (u User, 
 		return User{}, "", err
 	}
 	return u, secret, nil
+}
+
+// mayFollow returns ErrLastOwner if e takes from u what he leads groups with, and
+// nobody else leads them.
+func (s *Service) mayFollow(ctx context.Context, u User, e UserEdit) error {
+	if e.Role == nil || *e.Role != Viewer || !u.CanLead() {
+		return nil
+	}
+	return s.followed(ctx, u.ID)
 }
 
 // RemoveUser removes a user with his sessions, tokens and memberships, for

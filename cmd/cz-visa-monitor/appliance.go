@@ -63,13 +63,16 @@ func newAppliance(c config, ring *keyring, log *slog.Logger) (*appliance, error)
 		return nil, errors.Join(err, a.close())
 	}
 	if ring.given {
-		// Whoever gave it cannot have signed in.
-		ctx := account.As(context.Background(), account.Principal{})
-		if err := store.Audit(ctx, account.KeyUnlocked, account.KindKey, "", ""); err != nil {
-			log.Error("cannot write to the audit trail that the key was unlocked", slog.Any("error", err))
-		}
+		a.note(context.Background(), account.KeyUnlocked, account.KindKey, "") // Whoever gave it cannot have signed in.
 	}
 	return a, nil
+}
+
+// note writes to the audit trail what befell the appliance itself.
+func (a *appliance) note(ctx context.Context, action account.Action, kind, detail string) {
+	if err := a.store.Audit(account.As(ctx, account.Principal{}), action, kind, "", detail); err != nil {
+		a.log.Error("cannot write to the audit trail", slog.String("action", string(action)), slog.Any("error", err))
+	}
 }
 
 // errGone: there are backups, but no data.
@@ -169,12 +172,16 @@ func (a *appliance) report(ctx context.Context, t boltstore.Trouble, err error) 
 	if err == nil {
 		turn = a.store.Resolve
 	}
-	told, err := turn(ctx, string(kind), n, "")
-	if err != nil {
-		a.log.Error("cannot keep a notice about the backups", slog.Any("error", err))
+	told, failed := turn(ctx, string(kind), n, "")
+	if failed != nil {
+		a.log.Error("cannot keep a notice about the backups", slog.Any("error", failed))
 	}
-	if told {
-		a.dispatcher.Wake()
+	if !told {
+		return
+	}
+	a.dispatcher.Wake()
+	if t == boltstore.NoBackup && err != nil {
+		a.note(ctx, account.BackupFailed, account.KindBackup, "")
 	}
 }
 

@@ -2,16 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/app/account"
 )
 
 func auditOperations() map[string]operation {
 	return map[string]operation{
 		"audit verify": taking(verifyAudit),
 		"audit export": taking(exportAudit),
+		commandNote:    taking(noteRefusal),
 	}
 }
 
@@ -30,6 +38,54 @@ func auditCommand(environ []string) *cobra.Command {
 		}))
 	}
 	return cmd
+}
+
+// commandNote is what a command asks the running server for by itself, when that
+// is why it was refused.
+const commandNote = "audit note"
+
+// noteArgs say what was refused.
+type noteArgs struct {
+	Action account.Action `json:"action"`
+	Detail string         `json:"detail"`
+}
+
+func noteRefusal(ctx context.Context, o *office, in noteArgs, _ io.Writer) error {
+	kind := ""
+	switch in.Action {
+	case account.SecondServer:
+	case account.BackupRefused:
+		kind = account.KindBackup
+	default:
+		return fmt.Errorf("%q is nothing that a command notes", in.Action)
+	}
+	return o.store.Audit(ctx, in.Action, kind, "", in.Detail)
+}
+
+// noteRefused writes a refusal to the audit trail: that of the running server or,
+// where there is none, of the data as they stand. It does what it can: data that
+// cannot be read take no entry.
+func noteRefused(ctx context.Context, c config, ring *keyring, in noteArgs) {
+	err := func() error {
+		raw, err := encode(in)
+		if err != nil {
+			return err
+		}
+		if serverThere(ctx, c.dataDir) {
+			return askServer(ctx, c.dataDir, commandNote, raw, io.Discard)
+		}
+		if _, err := os.Stat(filepath.Join(c.dataDir, boltstore.FileName)); err != nil {
+			return err // Opening it would make it.
+		}
+		store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Keys: ring, Logger: ring.log})
+		if err != nil {
+			return err
+		}
+		return errors.Join(noteRefusal(account.As(ctx, account.CommandLine()), &office{store: store}, in, io.Discard), store.Close())
+	}()
+	if err != nil {
+		ring.log.Debug("the audit trail does not tell of this refusal", slog.Any("error", err))
+	}
 }
 
 func verifyAudit(ctx context.Context, o *office, _ struct{}, out io.Writer) error {

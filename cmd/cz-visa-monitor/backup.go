@@ -190,6 +190,7 @@ func restoreBackup(cmd *cobra.Command, c config, environ, args []string, key str
 	}
 	done, err := boltstore.Restore(cmd.Context(), cfg)
 	if err != nil {
+		noteRefused(cmd.Context(), c, own, noteArgs{Action: account.BackupRefused, Detail: refusalWord(err)})
 		return err
 	}
 	out := cmd.OutOrStdout()
@@ -204,6 +205,21 @@ func restoreBackup(cmd *cobra.Command, c config, environ, args []string, key str
 		fmt.Fprintln(out, "What was there before cannot be read; messages that waited at the time of the backup may be sent a second time.")
 	}
 	return afterRestore(cmd.Context(), c, own, ring, key != "")
+}
+
+// refusalWord says for the audit trail why a backup was not put in place.
+func refusalWord(err error) string {
+	for _, row := range []struct {
+		err  error
+		word string
+	}{
+		{boltstore.ErrLocked, "running"}, {boltstore.ErrNewer, "newer"}, {boltstore.ErrWrongKey, "key"}, {boltstore.ErrBadBackup, "damaged"},
+	} {
+		if errors.Is(err, row.err) {
+			return row.word
+		}
+	}
+	return "failed"
 }
 
 // afterRestore notes the restoration and, where it was made with another key,

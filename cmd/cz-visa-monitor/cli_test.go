@@ -177,6 +177,9 @@ func TestServeRefusesWhatIsTaken(t *testing.T) {
 	if code, _, errs := command(t, env, "serve"); code != exitError || !strings.Contains(errs, "stop it first") {
 		t.Errorf("second server on one store: exit code %d: %s", code, errs)
 	}
+	if trail := succeed(t, env, "audit", "export"); !strings.Contains(trail, "appliance.second_server") {
+		t.Errorf("the audit trail does not tell of the second server: %s", trail)
+	}
 	other := settingsFor(t, srv.PageURL("en"), env["CZVM_LISTEN"])
 	if code, _, errs := command(t, other, "serve"); code != exitError || !strings.Contains(errs, "another program listens") {
 		t.Errorf("second server on one port: exit code %d: %s", code, errs)

@@ -143,6 +143,9 @@ func TestRotationAndRecovery(t *testing.T) {
 	if code, _, errs := command(t, env, "backup", "restore", old); code == exitOK || !strings.Contains(errs, "key") {
 		t.Errorf("today's key opens a backup of yesterday's: %d %s", code, errs)
 	}
+	if trail := succeed(t, env, "audit", "export"); !strings.Contains(trail, `"action":"backup.refused","kind":"backup","detail":"key"`) {
+		t.Errorf("the audit trail does not tell of the refused backup: %s", trail)
+	}
 	succeed(t, env, "backup", "restore", old, "--key", sheet)
 	if content() != second {
 		t.Error("the restoration changed the key file")

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/adapters/web"
+	"cz-visa-monitor/app/account"
 )
 
 func serveCommand(environ []string) *cobra.Command {
@@ -38,34 +40,41 @@ func getenv(environ []string) func(string) string {
 // serveAll runs the appliance, or what waits in its place until it can.
 func serveAll(ctx context.Context, c config, env func(string) string, log *slog.Logger) error {
 	ring := newKeyring(c, env, log)
-	waited := false
+	var before web.Hindrance
 	for ctx.Err() == nil {
-		err := serveOnce(ctx, c, ring, log)
-		if waited && errors.Is(err, boltstore.ErrLocked) {
+		err := serveOnce(ctx, c, ring, before, log)
+		if before != "" && errors.Is(err, boltstore.ErrLocked) {
 			// The command that brings the data back has not come to its end yet.
 			log.Info("another command is at work on the data; looking again")
 			continue
 		}
 		why, waits := hindrance(err)
 		if !waits {
+			if errors.Is(err, boltstore.ErrLocked) {
+				noteRefused(ctx, c, ring, noteArgs{Action: account.SecondServer})
+			}
 			return err
 		}
 		log.Error("the appliance cannot begin its work; the page says what to do", slog.String("why", string(why)), slog.Any("error", err))
 		if err := wait(ctx, c, ring, why, log); err != nil {
 			return err
 		}
-		ring, waited = ring.anew(), true
+		ring, before = ring.anew(), why
 	}
 	return nil
 }
 
-// serveOnce opens everything and runs it until ctx ends or it cannot go on.
-func serveOnce(ctx context.Context, c config, ring *keyring, log *slog.Logger) (err error) {
+// serveOnce opens everything and runs it until ctx ends or it cannot go on. before is
+// what it had to wait for, "" for nothing.
+func serveOnce(ctx context.Context, c config, ring *keyring, before web.Hindrance, log *slog.Logger) (err error) {
 	a, err := newAppliance(c, ring, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	if before != "" {
+		a.note(ctx, account.ApplianceWaited, "", string(before))
+	}
 	ln, err := listen(ctx, c.listen)
 	if err != nil {
 		return err

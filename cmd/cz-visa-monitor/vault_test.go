@@ -172,6 +172,9 @@ func TestRestoreDrill(t *testing.T) {
 	if code, _, errs := command(t, env, "backup", "restore", name); code == exitOK || !strings.Contains(errs, "another cz-visa-monitor") {
 		t.Errorf("restored under the feet of the server: %d %s", code, errs)
 	}
+	if trail := succeed(t, env, "audit", "export"); !strings.Contains(trail, `"action":"backup.refused","kind":"backup","detail":"running"`) {
+		t.Errorf("the audit trail does not tell of it: %s", trail)
+	}
 	eventually(t, "what was due is delivered", func() error {
 		if n := len(phone.Messages()); n != 2 {
 			return fmt.Errorf("%d messages", n)
@@ -243,13 +246,13 @@ func TestLockedWithoutTheKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
-		name, says string
-		spoil      func() error
+		name, says, waited string
+		spoil              func() error
 	}{
-		{"missing", "Its key is missing", func() error { return nil }},
-		{"another one", "is not the one the data was sealed with", func() error { return agebox.KeyFile{Path: key}.Write(other, nil) }},
-		{"readable by others", "can be read by others", func() error { return errors.Join(copyFile(key+".away", key), os.Chmod(key, 0o644)) }},
-		{"rubbish", "cannot be read", func() error { return os.WriteFile(key, []byte("rubbish"), 0o600) }},
+		{"missing", "Its key is missing", "locked_missing", func() error { return nil }},
+		{"another one", "is not the one the data was sealed with", "locked_wrong", func() error { return agebox.KeyFile{Path: key}.Write(other, nil) }},
+		{"readable by others", "can be read by others", "locked_exposed", func() error { return errors.Join(copyFile(key+".away", key), os.Chmod(key, 0o644)) }},
+		{"rubbish", "cannot be read", "locked_bad", func() error { return os.WriteFile(key, []byte("rubbish"), 0o600) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if err := os.Rename(key, key+".away"); err != nil {
@@ -287,6 +290,9 @@ func TestLockedWithoutTheKey(t *testing.T) {
 				t.Errorf("the store was touched while locked: %v", err)
 			}
 			eventually(t, "it unlocks itself when the key is back", func() error { return s.get("/readyz", nil) })
+			if trail := succeed(t, env, "audit", "export"); !strings.Contains(trail, `"action":"appliance.waited","detail":"`+tt.waited) {
+				t.Errorf("the audit trail does not tell that it waited for %s: %s", tt.waited, trail)
+			}
 			s.stop()
 			if before, err = os.ReadFile(store); err != nil {
 				t.Fatal(err)
