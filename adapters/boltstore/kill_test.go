@@ -50,6 +50,10 @@ func toBeKilled(work, dir string) error {
 	if work == "compact" {
 		keys = PlainKeys{}
 	}
+	if work == "restore" {
+		fmt.Println(ready)
+		return restoreAgainAndAgain(dir)
+	}
 	if work == "migrate" { // That is Open's.
 		fmt.Println(ready)
 	}

@@ -1,7 +1,6 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 )
 
@@ -27,10 +27,22 @@ type RestoreConfig struct {
 	Dir string
 	// Name is that of a backup in Dir. If it is "", Path is that of any file.
 	Name, Path string
-	// Keys must not be nil.
+	// Keys open the backup. Must not be nil.
 	Keys Keys
+	// Own are the appliance's keys where the backup was made for others: what is
+	// restored is sealed for a key of Own.New, and the store that is there is
+	// opened with Own first. Nil if Keys are the appliance's.
+	Own Keys
 	// Logger must not be nil.
 	Logger *slog.Logger
+}
+
+// own returns the keys of the appliance.
+func (c RestoreConfig) own() Keys {
+	if c.Own != nil {
+		return c.Own
+	}
+	return c.Keys
 }
 
 // Result says what Restore did.
@@ -46,11 +58,14 @@ type Result struct {
 	Unread error
 }
 
-// Restore puts a backup in the place of the store. The backup is read to the end
-// and checked first; until then nothing is changed. Sessions and invitations that
-// it holds are not brought back. It returns ErrLocked while
-// the program runs, ErrBadBackup for what is no whole backup, ErrNewer and
-// ErrWrongKey as Open does.
+// Restore puts a backup in the place of the store, brought up to date and sealed
+// for the appliance's keys. The backup is read to the end and checked first, and
+// all that may fail is done to a copy: until that takes the place of the store, at
+// once, nothing is changed. Sessions and invitations that it holds are not brought
+// back. It is noted in the audit trail if somebody acts in ctx.
+//
+// It returns ErrLocked while the program runs, ErrBadBackup for what is no whole
+// backup, ErrNewer and ErrWrongKey as Open does.
 func Restore(ctx context.Context, c RestoreConfig) (Result, error) {
 	source := c.Path
 	if c.Name != "" {
@@ -73,7 +88,7 @@ func Restore(ctx context.Context, c RestoreConfig) (Result, error) {
 			if err := inspect(temp, c.Keys.Open); err != nil {
 				return unfit(err)
 			}
-			done, err = c.replace(temp)
+			done, err = c.replace(ctx, temp)
 			return err
 		})
 	}
@@ -85,57 +100,110 @@ func Restore(ctx context.Context, c RestoreConfig) (Result, error) {
 
 // replace puts a checked store in the place of the one that is there, if any,
 // which is kept under another name.
-func (c RestoreConfig) replace(restored string) (done Result, err error) {
+func (c RestoreConfig) replace(ctx context.Context, restored string) (done Result, err error) {
 	path := filepath.Join(c.Dir, FileName)
 	_, err = os.Lstat(path)
 	there := err == nil
 	if !there && !errors.Is(err, fs.ErrNotExist) {
 		return Result{}, err
 	}
-	if err := c.shutOut(restored); err != nil {
-		return Result{}, fmt.Errorf("end the sessions of the backup: %w", explain(err))
-	}
-	if there {
-		if done.Settled, done.Unread = c.salvage(restored, path); errors.Is(done.Unread, ErrLocked) {
+	var settled []alert.Delivery
+	if there { // First: with it a change of the own key that was cut short comes to its end.
+		if settled, done.Unread = c.settledSince(restored, path); errors.Is(done.Unread, ErrLocked) {
 			return Result{}, done.Unread
 		}
+		done.Settled = len(settled)
+	}
+	fresh := path + newSuffix
+	err = guarded(func() error {
+		if err := c.seal(ctx, restored, fresh); err != nil {
+			return fmt.Errorf("seal the backup for the appliance's own key: %w", err)
+		}
+		return c.complete(ctx, fresh, settled)
+	})
+	if err == nil && there {
 		done.Replaced = path + replacedInfix + time.Now().UTC().Format(backupTime)
-		if err := keepAs(path, done.Replaced); err != nil {
-			return Result{}, fmt.Errorf("keep the store that is there: %w", err)
+		if err = keepAs(path, done.Replaced); err != nil {
+			err = fmt.Errorf("keep the store that is there: %w", err)
 		}
 	}
-	return done, putInPlace(restored, path)
+	if err == nil {
+		err = putInPlace(fresh, path)
+	}
+	if err != nil {
+		return Result{}, errors.Join(err, removed(fresh))
+	}
+	return done, nil
 }
 
-// shutOut ends every session in the restored file, and takes every invitation
-// back. Which of them were ended or used since the backup nobody may know: the
-// store from then on may be lost. So nothing that was ended comes back, and
-// people sign in again.
-func (c RestoreConfig) shutOut(restored string) error {
-	return guarded(func() error {
-		into, err := c.ajar(restored, false)
-		if err != nil {
-			return err
+// seal makes fresh of the restored file: what is sealed for others, or not at all,
+// it writes anew for the appliance's own keys.
+func (c RestoreConfig) seal(ctx context.Context, restored, fresh string) error {
+	from, err := c.ajar(restored, c.Keys.Open, true)
+	if err != nil {
+		return err
+	}
+	version, err := from.schema()
+	if err == nil && c.Own == nil && version >= schemaSealed {
+		return errors.Join(from.db().Close(), os.Rename(restored, fresh))
+	}
+	var to file
+	if err == nil {
+		to.box, to.wrapped, err = c.own().New()
+	}
+	if err == nil {
+		if to.db, err = from.copyTo(ctx, fresh, to.box, to.wrapped, max(version, schemaSealed)); err == nil {
+			err = to.db.Close()
 		}
-		return errors.Join(into.update(forgetWaysIn), into.db().Close())
-	})
+	}
+	return errors.Join(err, from.db().Close())
 }
 
-// forgetWaysIn removes every session and invitation. A file of an older schema
-// may have none of these buckets.
-func forgetWaysIn(tx *bbolt.Tx) error {
-	if users := tx.Bucket([]byte(bucketUsers)); users != nil {
-		for _, id := range keysOf(users) {
-			if err := deletePrefix(tx.Bucket([]byte(bucketHeld)), []byte(id+heldSession)); err != nil {
+// complete brings the file at path up to date, settles in it what was settled
+// since, and ends every session and takes every invitation back: which of them
+// were ended or used since the backup nobody may know, as the store from then on
+// may be lost. So nothing that was ended comes back, and people sign in again.
+func (c RestoreConfig) complete(ctx context.Context, path string, settled []alert.Delivery) error {
+	into, err := c.ajar(path, c.own().Open, false)
+	if err != nil {
+		return err
+	}
+	if err = into.prepare(migrations()); err == nil {
+		err = into.update(func(tx *bbolt.Tx) error {
+			if err := forgetWaysIn(tx); err != nil {
 				return err
 			}
+			if err := into.settle(tx, settled); err != nil {
+				return err
+			}
+			return into.audit(ctx, tx, account.BackupRestored, account.KindBackup, c.object(), "")
+		})
+	}
+	return errors.Join(err, into.db().Close())
+}
+
+// object returns the name of the backup for the audit trail, "" if it is not one
+// that this program gave: what people call their files is nobody's business.
+func (c RestoreConfig) object() string {
+	name := c.Name
+	if name == "" {
+		name = filepath.Base(c.Path)
+	}
+	if _, ok := parseBackupName(name); !ok {
+		return ""
+	}
+	return name
+}
+
+// forgetWaysIn removes every session and invitation.
+func forgetWaysIn(tx *bbolt.Tx) error {
+	for _, id := range keysOf(tx.Bucket([]byte(bucketUsers))) {
+		if err := deletePrefix(tx.Bucket([]byte(bucketHeld)), []byte(id+heldSession)); err != nil {
+			return err
 		}
 	}
 	for _, name := range []string{bucketSessions, bucketInvitations} {
 		b := tx.Bucket([]byte(name))
-		if b == nil {
-			continue
-		}
 		for _, hash := range keysOf(b) {
 			if err := b.Delete([]byte(hash)); err != nil {
 				return err
@@ -178,102 +246,4 @@ func synced(path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
-}
-
-// salvage settles, in the restored file, the messages that wait there but were
-// settled since, as the store at path knows. If that one cannot be read, unread
-// says why and nothing is changed.
-func (c RestoreConfig) salvage(restored, path string) (settled int, unread error) {
-	unread = guarded(func() error {
-		if err := inspect(path, c.Keys.Open); err != nil {
-			return err
-		}
-		since, err := c.ajar(path, true)
-		if err != nil {
-			return err
-		}
-		into, err := c.ajar(restored, false)
-		if err != nil {
-			return errors.Join(err, since.db().Close())
-		}
-		settled, err = settleAs(since, into)
-		return errors.Join(err, since.db().Close(), into.db().Close())
-	})
-	return settled, unread
-}
-
-// ajar opens a checked file for salvage.
-func (c RestoreConfig) ajar(path string, readOnly bool) (*Store, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType, ReadOnly: readOnly})
-	if err != nil {
-		return nil, explain(err)
-	}
-	s := &Store{log: c.Logger}
-	s.late.init()
-	s.late.stop()
-	f := &file{db: db, box: Plain{}}
-	s.sealer.current.Store(f)
-	version, err := s.schema()
-	if err == nil && version >= schemaSealed {
-		err = s.view(func(tx *bbolt.Tx) error {
-			f.wrapped = bytes.Clone(tx.Bucket([]byte(bucketMeta)).Get([]byte(keyKey)))
-			return nil
-		})
-		if err == nil {
-			f.box, err = c.Keys.Open(f.wrapped)
-		}
-	}
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return s, nil
-}
-
-// settleAs settles what waits in the store into and was settled in since.
-func settleAs(since, into *Store) (n int, err error) {
-	waits, err := into.waiting()
-	if err != nil {
-		return 0, err
-	}
-	var settled []alert.Delivery
-	err = since.view(func(tx *bbolt.Tx) error {
-		for _, d := range waits {
-			var now alert.Delivery
-			if since.try(tx, bucketDeliveries, d.ID, &now) && now.State != alert.Waiting {
-				now.Seq = d.Seq // Its place in the line to be taken from.
-				settled = append(settled, now)
-			}
-		}
-		return nil
-	})
-	if err != nil || len(settled) == 0 {
-		return 0, err
-	}
-	err = into.update(func(tx *bbolt.Tx) error {
-		for _, d := range settled {
-			if err := into.putDelivery(tx, d); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return len(settled), err
-}
-
-// waiting returns every delivery that waits.
-func (s *Store) waiting() (waits []alert.Delivery, err error) {
-	err = s.view(func(tx *bbolt.Tx) error {
-		outbox := tx.Bucket([]byte(bucketOutbox))
-		if outbox == nil {
-			return nil
-		}
-		return outbox.ForEach(func(k, v []byte) error {
-			var d alert.Delivery
-			if s.try(tx, bucketDeliveries, readPlace(k, v).id, &d) {
-				waits = append(waits, d)
-			}
-			return nil
-		})
-	})
-	return waits, err
 }

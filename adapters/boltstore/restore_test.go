@@ -232,26 +232,21 @@ func TestRestoredMessageIsSentOnce(t *testing.T) {
 		name string
 		// meanwhile is done to the store that will be replaced.
 		meanwhile func(t *testing.T, dir string)
+		own       Keys
 		settled   int
 		unread    error
 	}{
-		{"the store can be read", func(*testing.T, string) {}, 2, nil},
-		{"it has got another key", func(t *testing.T, dir string) {
-			t.Helper()
-			keys := newKeys("owner")
-			s := openWith(t, dir, keys)
-			box, wrapped, err := keys.New()
-			if err := errors.Join(err, s.Rekey(t.Context(), box, wrapped)); err != nil {
-				t.Fatal(err)
-			}
-			shut(t, s, dir)
-		}, 2, nil},
+		{"the store can be read", func(*testing.T, string) {}, nil, 2, nil},
+		{"it has got another key", func(t *testing.T, dir string) { t.Helper(); rekeyFor(t, dir, newKeys("owner")) }, nil, 2, nil},
+		{"it is another owner's", func(t *testing.T, dir string) { t.Helper(); rekeyFor(t, dir, newKeys("another")) }, newKeys("another"), 2, nil},
+		{"only the key of the backup opens it", func(*testing.T, string) {}, newKeys("another"), 2, nil},
+		{"nothing at hand opens it", func(t *testing.T, dir string) { t.Helper(); rekeyFor(t, dir, newKeys("lost")) }, newKeys("another"), 0, ErrWrongKey},
 		{"it is damaged", func(t *testing.T, dir string) {
 			t.Helper()
 			if err := os.WriteFile(filepath.Join(dir, FileName), []byte(strings.Repeat("rubbish ", 9999)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, 0, ErrDamaged},
+		}, nil, 0, ErrDamaged},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -284,11 +279,12 @@ func TestRestoredMessageIsSentOnce(t *testing.T) {
 			}
 			shut(t, s, dir)
 			tt.meanwhile(t, dir)
-			got, err := Restore(t.Context(), RestoreConfig{Dir: dir, Name: info.Name, Keys: keys, Logger: discard()})
+			c := RestoreConfig{Dir: dir, Name: info.Name, Keys: keys, Own: tt.own, Logger: discard()}
+			got, err := Restore(t.Context(), c)
 			if err != nil || got.Settled != tt.settled || !errors.Is(got.Unread, tt.unread) {
 				t.Fatalf("%+v, %v", got, err)
 			}
-			s = openWith(t, dir, keys)
+			s = openWith(t, dir, c.own())
 			now, err := s.DueDeliveries(t.Context(), time.Now(), 9)
 			if err != nil || len(now) != 3-tt.settled || now[len(now)-1].ID != due[2].ID {
 				t.Errorf("%d due, %v", len(now), err)

@@ -92,11 +92,26 @@ func (s *Store) replace(ctx context.Context, box Box, wrapped []byte) error {
 func (s *Store) rewrite(ctx context.Context, box Box, wrapped []byte, schema int) (done func() error, err error) {
 	path := filepath.Join(s.dir, FileName)
 	fresh := path + newSuffix
-	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+	db, err := s.copyTo(ctx, fresh, box, wrapped, schema)
+	if err != nil {
 		return nil, err
 	}
-	db, err := openFile(fresh)
-	if err != nil {
+	if err := os.Rename(fresh, path); err != nil {
+		return nil, errors.Join(err, db.Close(), removed(fresh))
+	}
+	unsynced := syncDir(s.dir) // The new file is in its place even so.
+	closeOld := s.sealer.exchange(&file{db: db, box: box, wrapped: wrapped})
+	return func() error { return errors.Join(unsynced, closeOld()) }, nil
+}
+
+// copyTo copies everything into a new file at the path fresh, of the given schema
+// and sealed with box. When it returns the file is open, whole and on the disk; if
+// anything fails, there is none.
+func (s *Store) copyTo(ctx context.Context, fresh string, box Box, wrapped []byte, schema int) (db *bbolt.DB, err error) {
+	if err := removed(fresh); err != nil {
+		return nil, err
+	}
+	if db, err = openFile(fresh); err != nil {
 		return nil, errors.Join(err, removed(fresh))
 	}
 	db.NoSync = true // Until it is whole nobody needs it.
@@ -114,16 +129,11 @@ func (s *Store) rewrite(ctx context.Context, box Box, wrapped []byte, schema int
 	if err == nil {
 		err = errors.Join(db.Sync(), check(db))
 	}
-	if err == nil {
-		err = os.Rename(fresh, path)
-	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close(), removed(fresh))
 	}
 	db.NoSync = false
-	unsynced := syncDir(s.dir) // The new file is in its place even so.
-	closeOld := s.sealer.exchange(&file{db: db, box: box, wrapped: wrapped})
-	return func() error { return errors.Join(unsynced, closeOld()) }, nil
+	return db, nil
 }
 
 // removed removes a file that may not exist.

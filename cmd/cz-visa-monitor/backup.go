@@ -175,7 +175,7 @@ func restoreBackup(cmd *cobra.Command, c config, environ, args []string, key str
 			return err
 		}
 	}
-	cfg := boltstore.RestoreConfig{Dir: c.dataDir, Keys: ring, Logger: log}
+	cfg := boltstore.RestoreConfig{Dir: c.dataDir, Logger: log}
 	switch {
 	case len(args) == 0:
 		newest, ok := boltstore.Newest(c.dataDir, ring)
@@ -188,7 +188,12 @@ func restoreBackup(cmd *cobra.Command, c config, environ, args []string, key str
 	default:
 		cfg.Name = args[0]
 	}
-	done, err := boltstore.Restore(cmd.Context(), cfg)
+	ring = ring.reader() // Which knows of no other backup.
+	cfg.Keys = ring
+	if key != "" {
+		cfg.Own = sealingAnew{keyring: own, from: ring}
+	}
+	done, err := boltstore.Restore(account.As(cmd.Context(), account.CommandLine()), cfg)
 	if err != nil {
 		noteRefused(cmd.Context(), c, own, noteArgs{Action: account.BackupRefused, Detail: refusalWord(err)})
 		return err
@@ -204,7 +209,34 @@ func restoreBackup(cmd *cobra.Command, c config, environ, args []string, key str
 	if done.Unread != nil {
 		fmt.Fprintln(out, "What was there before cannot be read; messages that waited at the time of the backup may be sent a second time.")
 	}
-	return afterRestore(cmd.Context(), c, own, ring, key != "")
+	return nil
+}
+
+// sealingAnew are the appliance's own keys while a backup that was made for others
+// is put in place.
+type sealingAnew struct {
+	*keyring
+	from *keyring // which has opened the backup
+}
+
+// New implements boltstore.Keys. The recovery key stays that of the backup, whose
+// sheet is at hand or can be printed again.
+func (k sealingAnew) New() (boltstore.Box, []byte, error) {
+	var recovery *agebox.Identity
+	if box := k.from.current(); box != nil { // One from before there were keys has none.
+		recovery = box.Recovery()
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	id, err := k.identity()
+	if err != nil {
+		return nil, nil, err
+	}
+	box, wrapped, err := id.NewBox(recovery)
+	if err != nil {
+		return nil, nil, err
+	}
+	return box, wrapped, nil
 }
 
 // refusalWord says for the audit trail why a backup was not put in place.
@@ -220,35 +252,4 @@ func refusalWord(err error) string {
 		}
 	}
 	return "failed"
-}
-
-// afterRestore notes the restoration and, where it was made with another key,
-// seals the data for the appliance's own.
-func afterRestore(ctx context.Context, c config, own, used *keyring, foreign bool) (err error) {
-	used.foreign = !foreign // The data is there now; its key may be opened as such.
-	keys := own
-	if foreign {
-		keys = used
-	} else {
-		own.passphrase = used.passphrase
-	}
-	store, err := boltstore.Open(boltstore.Config{Dir: c.dataDir, Keys: keys, Logger: own.log})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	if foreign {
-		id, err := own.identity()
-		if err != nil {
-			return err
-		}
-		box, wrapped, err := id.NewBox(keys.box.Recovery())
-		if err != nil {
-			return err
-		}
-		if err := store.Rekey(ctx, box, wrapped); err != nil {
-			return err
-		}
-	}
-	return store.Audit(account.As(ctx, account.CommandLine()), account.BackupRestored, account.KindBackup, "", "")
 }
