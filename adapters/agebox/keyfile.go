@@ -67,6 +67,15 @@ func within(path, dir string) bool {
 	return err == nil && filepath.IsLocal(rel) && rel != "."
 }
 
+// Paths returns the files that Unlock looks into, which need not be there: the key
+// file, and the one that takes its place when a change of it comes to its end.
+func (f KeyFile) Paths() []string {
+	if f.Managed {
+		return []string{f.Path}
+	}
+	return []string{f.Path, f.staged().Path}
+}
+
 // Load reads the identity. The passphrase is used if the file is protected by
 // one. Its errors are ErrNoKey, ErrExposed, ErrPassphraseNeeded,
 // ErrWrongPassphrase, ErrBadKey, or that of the file system.

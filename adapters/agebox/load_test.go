@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestLoad(t *testing.T) {
@@ -226,5 +228,24 @@ func TestFind(t *testing.T) {
 	}
 	if got := Find("/run/secrets/visa", at("data"), func(string) string { return "" }); !got.Managed {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// Paths are what a change of the key file is seen by: there is none on which Unlock
+// depends beside them.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	f := KeyFile{Path: filepath.Join(t.TempDir(), KeyFileName)}
+	id, err := Generate()
+	if err := errors.Join(err, f.Write(id, nil), f.Stage(id, nil)); err != nil {
+		t.Fatal(err)
+	}
+	there, err := filepath.Glob(filepath.Join(filepath.Dir(f.Path), "*"))
+	if diff := cmp.Diff(there, f.Paths()); err != nil || diff != "" {
+		t.Errorf("%v, -there +told\n%s", err, diff)
+	}
+	f.Managed = true
+	if diff := cmp.Diff([]string{f.Path}, f.Paths()); diff != "" {
+		t.Errorf("of systemd: -want +got\n%s", diff)
 	}
 }

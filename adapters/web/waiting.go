@@ -2,14 +2,16 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"golang.org/x/time/rate"
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/locale"
@@ -52,38 +54,39 @@ type WaitingConfig struct {
 	// Backup is the name of the newest good backup, "" if there is none; Command
 	// puts it back.
 	Backup, Command string
-	// Unlock takes the passphrase; its error says that it is the wrong one. Nil
-	// where there is none to give.
+	// Unlock takes the passphrase; its error says that it is the wrong one, or is
+	// that of ctx. Nil where there is none to give.
 	Unlock func(ctx context.Context, passphrase string) error
-	// Unlocked is called once, after Unlock has succeeded. Must not block.
+	// Limit says how often that may be tried. Must not be nil.
+	Limit *UnlockLimit
+	// Unlocked is called after Unlock has succeeded. Must not block.
 	Unlocked   func()
 	Catalogues *locale.Catalogues
 	BaseURL    string
-	Logger     *slog.Logger
+	// Proxies are those of Config.
+	Proxies []netip.Prefix
+	Logger  *slog.Logger
 }
 
-// unlockEvery is how often a passphrase may be tried, by all together, after a
-// first few: each try takes a good part of the machine.
-const (
-	unlockEvery = 30 * time.Second
-	unlockBurst = 5
-)
+// unlockPatience is how long a passphrase may wait until those before it were tried.
+const unlockPatience = 30 * time.Second
 
 // waiting is what an appliance that cannot work shows.
 type waiting struct {
 	*Server
-	cfg   WaitingConfig
-	tries *rate.Limiter
+	cfg WaitingConfig
 }
 
 // NewWaiting returns a server for an appliance that cannot begin its work: it
 // says why, takes the passphrase of the key, and does nothing else.
 func NewWaiting(c WaitingConfig) (*Server, error) {
-	s, err := bare(Config{Catalogues: c.Catalogues, BaseURL: c.BaseURL, Logger: c.Logger, Hub: NewHub(), MaxBody: defaultMaxBody})
+	s, err := bare(Config{
+		Catalogues: c.Catalogues, BaseURL: c.BaseURL, Proxies: c.Proxies, Logger: c.Logger, Hub: NewHub(), MaxBody: defaultMaxBody,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
-	w := &waiting{Server: s, cfg: c, tries: rate.NewLimiter(rate.Every(unlockEvery), unlockBurst)}
+	w := &waiting{Server: s, cfg: c}
 	e := s.echo
 	e.Use(s.observe, s.harden, s.recoverPanic, s.sameOrigin)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/assets/:version/:name", s.showAsset)
@@ -125,7 +128,9 @@ func (w *waiting) page(c echo.Context, status int, problem string) error {
 		p.Lead = "page.damaged_none"
 	}
 	p.Problem = problem
-	c.Response().Header().Set(echo.HeaderRetryAfter, "10")
+	if h := c.Response().Header(); h.Get(echo.HeaderRetryAfter) == "" {
+		h.Set(echo.HeaderRetryAfter, "10")
+	}
 	return w.show(c, status, "waiting", p)
 }
 
@@ -134,19 +139,28 @@ func (w *waiting) unlock(c echo.Context) error {
 	if w.cfg.Hindrance != NeedsPassphrase || w.cfg.Unlock == nil {
 		return echo.ErrNotFound
 	}
-	words := w.speak(c)
-	if r := w.tries.Reserve(); r.Delay() > 0 {
-		wait := r.Delay()
-		r.Cancel()
-		c.Response().Header().Set(echo.HeaderRetryAfter, fmt.Sprint(int(wait/time.Second)+1))
-		return w.page(c, http.StatusTooManyRequests, words.Text("problem.wait", "count", int(wait/time.Second)+1))
+	if wait := w.cfg.Limit.begin(c.RealIP(), time.Now()); wait > 0 {
+		return w.later(c, wait)
 	}
-	if err := w.cfg.Unlock(c.Request().Context(), c.FormValue("passphrase")); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), unlockPatience)
+	defer cancel()
+	err := w.cfg.Unlock(ctx, c.FormValue("passphrase"))
+	switch {
+	case err != nil && errors.Is(err, ctx.Err()):
+		return w.later(c, unlockEveryAll)
+	case err != nil:
 		w.cfg.Logger.Warn("a wrong passphrase was given", slog.String("address", account.Network(c.RealIP())))
-		return w.page(c, http.StatusForbidden, words.Text("problem.passphrase"))
+		return w.page(c, http.StatusForbidden, w.speak(c).Text("problem.passphrase"))
 	}
 	w.cfg.Unlocked()
 	// The page comes again when the appliance has begun its work.
 	c.Response().Header().Set("Refresh", "3; url=./")
 	return w.page(c, http.StatusOK, "")
+}
+
+// later refuses a passphrase that came too soon, and names the way that is always open.
+func (w *waiting) later(c echo.Context, wait time.Duration) error {
+	seconds := int(math.Ceil(wait.Seconds()))
+	c.Response().Header().Set(echo.HeaderRetryAfter, fmt.Sprint(seconds))
+	return w.page(c, http.StatusTooManyRequests, w.speak(c).Text("problem.unlock_wait", "count", seconds))
 }

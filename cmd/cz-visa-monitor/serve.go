@@ -39,10 +39,10 @@ func getenv(environ []string) func(string) string {
 
 // serveAll runs the appliance, or what waits in its place until it can.
 func serveAll(ctx context.Context, c config, env func(string) string, log *slog.Logger) error {
-	ring := newKeyring(c, env, log)
+	ring, room := newKeyring(c, env, log), newWaitingRoom(c, log)
 	var before web.Hindrance
 	for ctx.Err() == nil {
-		err := serveOnce(ctx, c, ring, before, log)
+		seen, err := serveOnce(ctx, c, ring, before, log)
 		if before != "" && errors.Is(err, boltstore.ErrLocked) {
 			// The command that brings the data back has not come to its end yet.
 			log.Info("another command is at work on the data; looking again")
@@ -56,7 +56,7 @@ func serveAll(ctx context.Context, c config, env func(string) string, log *slog.
 			return err
 		}
 		log.Error("the appliance cannot begin its work; the page says what to do", slog.String("why", string(why)), slog.Any("error", err))
-		if err := wait(ctx, c, ring, why, log); err != nil {
+		if err := room.wait(ctx, ring, why, seen); err != nil {
 			return err
 		}
 		ring, before = ring.anew(), why
@@ -65,21 +65,26 @@ func serveAll(ctx context.Context, c config, env func(string) string, log *slog.
 }
 
 // serveOnce opens everything and runs it until ctx ends or it cannot go on. before is
-// what it had to wait for, "" for nothing.
-func serveOnce(ctx context.Context, c config, ring *keyring, before web.Hindrance, log *slog.Logger) (err error) {
+// what it had to wait for, "" for nothing. seen is how the files looked before it
+// tried: what changes from there on is a reason to try again.
+func serveOnce(ctx context.Context, c config, ring *keyring, before web.Hindrance, log *slog.Logger) (seen sight, err error) {
+	seen = look(c, ring)
 	a, err := newAppliance(c, ring, log)
 	if err != nil {
-		return err
+		return seen, err
 	}
-	defer func() { err = errors.Join(err, a.close()) }()
+	defer func() {
+		err = errors.Join(err, a.close())
+		seen = seen.again() // What changed while it ran was its own work.
+	}()
 	if before != "" {
 		a.note(ctx, account.ApplianceWaited, "", string(before))
 	}
 	ln, err := listen(ctx, c.listen)
 	if err != nil {
-		return err
+		return seen, err
 	}
-	return a.run(ctx, ln)
+	return seen, a.run(ctx, ln)
 }
 
 // listen opens the port, or says what stands in the way.
