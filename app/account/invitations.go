@@ -128,7 +128,7 @@ func (s *Service) Accept(ctx context.Context, secret string, n NewUser, from Ori
 }
 
 // Reset sets the password of the user whom a link of NewReset is for, and ends
-// his sessions. The link is used up by it. He signs in afterwards: a second
+// his sessions and the links that were made in his name. The link is used up by it. He signs in afterwards: a second
 // factor is still asked for.
 func (s *Service) Reset(ctx context.Context, secret, password string, from Origin) error {
 	i, err := s.Invitation(ctx, secret, from)
@@ -146,5 +146,5 @@ func (s *Service) Reset(ctx context.Context, secret, password string, from Origi
 		return err
 	}
 	ctx = As(ctx, Principal{User: User{ID: u.ID}, Address: from.Address})
-	return s.setPassword(ctx, u, password, Also{Action: PasswordSet, Invitation: i.Hash, EndSessions: true})
+	return s.setPassword(ctx, u, password, Also{Action: PasswordSet, Invitation: i.Hash, EndSessions: true, EndInvitations: true})
 }
