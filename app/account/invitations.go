@@ -92,7 +92,7 @@ func (s *Service) RemoveInvitation(ctx context.Context, id string) error {
 
 // Invitation returns what a link is for, or ErrNoInvitation, for the page that it
 // opens. It uses nothing up, and neither does a program that follows links. One
-// that has the form of a link and is none (any more) is noted in the audit trail.
+// that has the form of a link and is none (any more) is noted as refused.
 func (s *Service) Invitation(ctx context.Context, secret string, from Origin) (Invitation, error) {
 	if !isSecret(secret, invitationPrefix) {
 		return Invitation{}, ErrNoInvitation
@@ -102,7 +102,7 @@ func (s *Service) Invitation(ctx context.Context, secret string, from Origin) (I
 		err = ErrNoInvitation
 	}
 	if errors.Is(err, ErrNoInvitation) {
-		s.note(ctx, from.Address, "", SignInFailed)
+		s.Refused(ctx, RefusedLink, from.Address)
 	}
 	if err != nil {
 		return Invitation{}, err
