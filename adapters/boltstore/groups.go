@@ -74,7 +74,10 @@ func (s *Store) EditGroup(ctx context.Context, id string, action account.Action,
 		if err := s.putGroup(tx, before, g); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, action, account.KindGroup, id, detail)
+		if err := s.audit(ctx, tx, action, account.KindGroup, id, detail); err != nil {
+			return err
+		}
+		return s.endInvitations(ctx, tx, func(i account.Invitation) bool { return i.Group == id && before.Of(i.By) != g.Of(i.By) })
 	})
 	if err != nil {
 		return account.Group{}, err

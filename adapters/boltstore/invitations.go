@@ -18,10 +18,12 @@ func (s *Store) AddInvitation(ctx context.Context, i account.Invitation) error {
 	defer s.write.Unlock()
 	now := time.Now()
 	err := s.update(func(tx *bbolt.Tx) error {
-		if err := s.forgetInvitations(tx, func(old account.Invitation) bool { return old.Expired(now) }); err != nil {
+		dead := func(old account.Invitation) bool { return old.Expired(now) || !s.works(tx, old) }
+		if err := s.forgetInvitations(tx, dead); err != nil {
 			return err
 		}
-		if tx.Bucket([]byte(bucketInvitations)).Stats().KeyN >= account.MaxInvitations {
+		// bbolt's own count does not know yet what was just removed.
+		if len(keysOf(tx.Bucket([]byte(bucketInvitations)))) >= account.MaxInvitations {
 			return account.ErrFull
 		}
 		if err := s.put(tx, bucketInvitations, i.Hash, i); err != nil {
@@ -54,6 +56,25 @@ func (s *Store) forgetInvitations(tx *bbolt.Tx, which func(account.Invitation) b
 	return nil
 }
 
+// endInvitations removes those that which accepts, because of what is done to
+// whoever made them.
+func (s *Store) endInvitations(ctx context.Context, tx *bbolt.Tx, which func(account.Invitation) bool) error {
+	b := tx.Bucket([]byte(bucketInvitations))
+	for _, hash := range keysOf(b) {
+		var i account.Invitation
+		if !s.try(tx, bucketInvitations, hash, &i) || !which(i) {
+			continue
+		}
+		if err := b.Delete([]byte(hash)); err != nil {
+			return err
+		}
+		if err := s.audit(ctx, tx, account.InvitationRemoved, account.KindInvitation, i.ID, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Invitation implements account.InvitationKeeper.
 func (s *Store) Invitation(_ context.Context, hash string) (i account.Invitation, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
@@ -63,22 +84,25 @@ func (s *Store) Invitation(_ context.Context, hash string) (i account.Invitation
 	return i, err
 }
 
-// invitation returns one that whoever made it still could make. Any other is
-// none: a link must not outlive the power of somebody who was demoted, disabled
-// or removed, or he could come back through it.
+// invitation returns one that works.
 func (s *Store) invitation(tx *bbolt.Tx, hash string) (i account.Invitation, err error) {
 	if err := s.must(tx, bucketInvitations, hash, &i, account.ErrNoInvitation); err != nil {
 		return account.Invitation{}, err
 	}
-	if i.By != "" && !s.couldInvite(tx, i) {
+	if !s.works(tx, i) {
 		return account.Invitation{}, account.ErrNoInvitation
 	}
 	return i, nil
 }
 
-// couldInvite reports whether the user who made an invitation is an admin, and
-// owns the group, if it is still there. Who cannot be read is nobody.
-func (s *Store) couldInvite(tx *bbolt.Tx, i account.Invitation) bool {
+// works reports whether the user who made an invitation, if it was one, could make
+// it still: is an admin, and owns the group, if that is still there. Any other is
+// none: a link must not outlive the power of somebody who was demoted, disabled or
+// removed, or he could come back through it. Who cannot be read is nobody.
+func (s *Store) works(tx *bbolt.Tx, i account.Invitation) bool {
+	if i.By == "" {
+		return true
+	}
 	var u account.User
 	if !s.try(tx, bucketUsers, i.By, &u) || u.Disabled || u.Role != account.Admin {
 		return false
@@ -92,9 +116,21 @@ func (s *Store) couldInvite(tx *bbolt.Tx, i account.Invitation) bool {
 
 // Invitations implements account.InvitationKeeper. One that cannot be read is left out.
 func (s *Store) Invitations(context.Context) ([]account.Invitation, error) {
-	invitations, err := all[account.Invitation](s, bucketInvitations)
+	invitations := []account.Invitation{}
+	err := s.view(func(tx *bbolt.Tx) error {
+		for _, hash := range keysOf(tx.Bucket([]byte(bucketInvitations))) {
+			var i account.Invitation
+			if s.try(tx, bucketInvitations, hash, &i) && s.works(tx, i) {
+				invitations = append(invitations, i)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the invitations: %w", err)
+	}
 	slices.SortFunc(invitations, func(a, b account.Invitation) int { return strings.Compare(a.ID, b.ID) })
-	return invitations, err
+	return invitations, nil
 }
 
 // RemoveInvitation implements account.InvitationKeeper.

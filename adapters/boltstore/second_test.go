@@ -13,7 +13,7 @@ import (
 // withSecond turns a second factor on, and returns the recovery codes.
 func (h house) withSecond(t testing.TB, in account.SignedIn) []string {
 	t.Helper()
-	if _, _, err := h.BeginSecond(h.in(t, in.Secret)); err != nil {
+	if _, _, err := h.BeginSecond(h.in(t, in.Secret), password); err != nil {
 		t.Fatal(err)
 	}
 	recovery, _, err := h.ConfirmSecond(h.in(t, in.Secret), codeNow())
@@ -142,7 +142,7 @@ func TestSecondFactorIsTurnedOff(t *testing.T) {
 		in := h.add(t, "alena", account.Member)
 		_, _, err := h.ConfirmSecond(h.in(t, in.Secret), codeNow())
 		wants(t, "confirm what was not begun", err, account.ErrNoSecond)
-		if _, _, err := h.BeginSecond(h.in(t, in.Secret)); err != nil {
+		if _, _, err := h.BeginSecond(h.in(t, in.Secret), password); err != nil {
 			t.Fatal(err)
 		}
 		if unasked := h.signIn(t, "alena", password); unasked.Pending != "" {
@@ -155,7 +155,7 @@ func TestSecondFactorIsTurnedOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, err = h.BeginSecond(h.in(t, secret))
+		_, _, err = h.BeginSecond(h.in(t, secret), password)
 		wants(t, "begin another one", err, account.ErrSecond)
 		_, err = h.DisableSecond(h.in(t, secret), "something wrong")
 		wants(t, "turn off without the password", err, account.ErrWrong)

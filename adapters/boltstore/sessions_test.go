@@ -113,7 +113,7 @@ func TestPrivilegeChangeRenewsSessions(t *testing.T) {
 			return h.ChangePassword(h.in(t, in.Secret), password, changed)
 		}},
 		{"second factor on", func(t *testing.T, h house, in account.SignedIn) (string, error) {
-			if _, _, err := h.BeginSecond(h.in(t, in.Secret)); err != nil {
+			if _, _, err := h.BeginSecond(h.in(t, in.Secret), password); err != nil {
 				return "", err
 			}
 			_, secret, err := h.ConfirmSecond(h.in(t, in.Secret), codeNow())

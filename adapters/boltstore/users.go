@@ -109,6 +109,12 @@ func (s *Store) EditUser(ctx context.Context, id string, edit func(*account.User
 		if err := s.audit(ctx, tx, also.Action, account.KindUser, id, also.Detail); err != nil {
 			return err
 		}
+		if before.Role != u.Role || before.Disabled != u.Disabled {
+			// Those of an admin end, and those of who was none must not begin to work.
+			if err := s.endInvitations(ctx, tx, func(i account.Invitation) bool { return i.By == id }); err != nil {
+				return err
+			}
+		}
 		return s.alongWith(ctx, tx, u, also)
 	})
 	if err != nil {
@@ -174,6 +180,12 @@ func (s *Store) alongWith(ctx context.Context, tx *bbolt.Tx, u account.User, als
 			return err
 		}
 	}
+	if also.EndInvitations {
+		own := func(i account.Invitation) bool { return i.By == u.ID || i.User == u.ID }
+		if err := s.endInvitations(ctx, tx, own); err != nil {
+			return err
+		}
+	}
 	if also.Renew != nil {
 		if err := s.renewSession(tx, *also.Renew); err != nil {
 			return err
@@ -228,7 +240,7 @@ func (s *Store) forgetUser(tx *bbolt.Tx, u account.User) error {
 	if err := deletePrefix(tx.Bucket([]byte(bucketHeld)), []byte(u.ID)); err != nil {
 		return err
 	}
-	err := s.forgetInvitations(tx, func(i account.Invitation) bool { return i.User == u.ID })
+	err := s.forgetInvitations(tx, func(i account.Invitation) bool { return i.By == u.ID || i.User == u.ID })
 	if err != nil {
 		return err
 	}

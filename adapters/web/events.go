@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -27,12 +28,10 @@ type eventView struct {
 // streamEvents sends server-sent events until the client goes away, is too
 // slow, may not see anything any more, or the server stops.
 func (s *Server) streamEvents(c echo.Context) error {
-	sub, ok := s.cfg.Hub.subscribe(principal(c).Owners())
-	if !ok {
-		return &problem{
-			Status: http.StatusServiceUnavailable, Code: "no_room", RetryAfter: time.Minute,
-			Detail: "There are as many live connections as the appliance can hold, or it is stopping. Try again in a minute.",
-		}
+	p := principal(c)
+	sub, err := s.cfg.Hub.subscribe(subscriber{user: p.User.ID, sees: p.Owners()})
+	if err != nil {
+		return roomProblem(err)
 	}
 	defer s.cfg.Hub.leave(sub)
 	h := c.Response().Header()
@@ -49,6 +48,20 @@ func (s *Server) streamEvents(c echo.Context) error {
 		if !ok || send(c, text) != nil {
 			return nil // The client has gone; that is how a stream ends.
 		}
+	}
+}
+
+// roomProblem answers why there is no room for a stream.
+func roomProblem(err error) *problem {
+	if errors.Is(err, errOwnRoom) {
+		return &problem{
+			Status: http.StatusTooManyRequests, Code: "no_room", RetryAfter: time.Minute,
+			Detail: "You have as many live connections as one user may have. Close the page in some of your browsers and tabs, or try again in a minute.",
+		}
+	}
+	return &problem{
+		Status: http.StatusServiceUnavailable, Code: "no_room", RetryAfter: time.Minute,
+		Detail: "There are as many live connections as the appliance can hold, or it is stopping. Try again in a minute.",
 	}
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/watch"
 )
 
@@ -216,9 +218,9 @@ func TestShutdownEndsStreams(t *testing.T) {
 func TestStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
-	for range maxSubscribers {
-		if _, ok := a.hub.subscribe(nil); !ok {
-			t.Fatal("there is no room for as many subscribers as promised")
+	for i := range maxSubscribers {
+		if _, err := a.hub.subscribe(subscriber{user: fmt.Sprint("user", i/maxOfUser)}); err != nil {
+			t.Fatalf("there is no room for as many subscribers as promised: %v", err)
 		}
 	}
 	p := read[problem](t, a.do("GET", "/api/v1/events", ""), http.StatusServiceUnavailable)
@@ -229,7 +231,53 @@ func TestStreamsAreBounded(t *testing.T) {
 		a.hub.leave(sub)
 		a.hub.leave(sub) // Leaving twice does no harm.
 	}
-	if _, ok := a.hub.subscribe(nil); !ok {
-		t.Error("there is no room after all have left")
+	if _, err := a.hub.subscribe(subscriber{}); err != nil {
+		t.Errorf("there is no room after all have left: %v", err)
+	}
+}
+
+// One user takes no more than his share, through whatever sessions and tokens, and the
+// others have room.
+func TestStreamsOfAUserAreBounded(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	boris := a.somebody("boris", account.Member)
+	var own []chan watch.Event
+	for range maxOfUser {
+		sub, err := a.hub.subscribe(subscriber{user: boris.id, sees: []account.Owner{account.OfUser(boris.id)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		own = append(own, sub)
+	}
+	w := boris.ask("GET", "/api/v1/events", "")
+	if p := read[problem](t, w, http.StatusTooManyRequests); p.Code != "no_room" || w.Header().Get("Retry-After") == "" {
+		t.Errorf("code %q, Retry-After %q", p.Code, w.Header().Get("Retry-After"))
+	}
+	if w := a.signedIn("boris").get("/api/v1/events"); w.Code != http.StatusTooManyRequests {
+		t.Errorf("with a session: %d", w.Code)
+	}
+	// Those that are open go on, also when the rights have changed meanwhile.
+	a.hub.change(own[0], nil)
+	a.hub.Publish(watch.Event{Kind: watch.SourceChanged})
+	for i, sub := range own {
+		select {
+		case _, open := <-sub:
+			if !open {
+				t.Errorf("stream %d has ended", i)
+			}
+		default:
+			t.Errorf("stream %d hears nothing", i)
+		}
+	}
+	if _, err := a.hub.subscribe(subscriber{user: boris.id}); !errors.Is(err, errOwnRoom) {
+		t.Errorf("after a change of rights: %v", err)
+	}
+	if _, err := a.hub.subscribe(subscriber{user: a.admin.ID}); err != nil {
+		t.Errorf("somebody else: %v", err)
+	}
+	a.hub.leave(own[0])
+	if _, err := a.hub.subscribe(subscriber{user: boris.id}); err != nil {
+		t.Errorf("after one has ended: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"slices"
 	"sync"
 
@@ -11,6 +12,9 @@ import (
 // The bounds of the hub.
 const (
 	maxSubscribers = 100
+	// maxOfUser is how many of them one user may have, through whatever sessions and
+	// tokens: nobody must keep the others from theirs.
+	maxOfUser = 10
 	// backlog is how many events may wait for one subscriber. One that is
 	// further behind is sent away; it comes back and reads the whole state.
 	backlog = 64
@@ -18,22 +22,27 @@ const (
 
 // Hub hands every event to every stream that is open and may know of it.
 type Hub struct {
-	mu sync.Mutex
-	// subs are the streams, and whose things each may see.
-	subs   map[chan watch.Event][]account.Owner
+	mu     sync.Mutex
+	subs   map[chan watch.Event]subscriber
 	closed bool
 }
 
+// subscriber is who listens to a stream: the ID of a user, and whose things he may see.
+type subscriber struct {
+	user string
+	sees []account.Owner
+}
+
 // NewHub returns a hub without subscribers.
-func NewHub() *Hub { return &Hub{subs: make(map[chan watch.Event][]account.Owner)} }
+func NewHub() *Hub { return &Hub{subs: make(map[chan watch.Event]subscriber)} }
 
 // Publish hands e to every subscriber to whom one of its owners is shown, and
 // never blocks. An event without owners is about the appliance, and for all.
 func (h *Hub) Publish(e watch.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for sub, sees := range h.subs {
-		mine := slices.ContainsFunc(e.Owners, func(o account.Owner) bool { return slices.Contains(sees, o) })
+	for sub, who := range h.subs {
+		mine := slices.ContainsFunc(e.Owners, func(o account.Owner) bool { return slices.Contains(who.sees, o) })
 		if len(e.Owners) > 0 && !mine {
 			continue
 		}
@@ -45,26 +54,41 @@ func (h *Hub) Publish(e watch.Event) {
 	}
 }
 
-// subscribe returns a channel of events, which is closed when the subscriber
-// was too slow or the hub is closed; ok is false if there is no room. sees is
-// whose things the subscriber may see.
-func (h *Hub) subscribe(sees []account.Owner) (sub chan watch.Event, ok bool) {
+// The reasons why there is no room for a stream.
+var (
+	errNoRoom  = errors.New("there are as many streams as there may be")
+	errOwnRoom = errors.New("the user has as many streams as one may have")
+)
+
+// subscribe returns a channel of events, which is closed when the subscriber was
+// too slow or the hub is closed; errOwnRoom or errNoRoom if there is no room. One
+// that is open never makes room for another: it would come back, and so on.
+func (h *Hub) subscribe(who subscriber) (chan watch.Event, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed || len(h.subs) >= maxSubscribers {
-		return nil, false
+	own := 0
+	for _, other := range h.subs {
+		if other.user == who.user {
+			own++
+		}
 	}
-	sub = make(chan watch.Event, backlog)
-	h.subs[sub] = sees
-	return sub, true
+	switch {
+	case h.closed || len(h.subs) >= maxSubscribers:
+		return nil, errNoRoom
+	case own >= maxOfUser:
+		return nil, errOwnRoom
+	}
+	sub := make(chan watch.Event, backlog)
+	h.subs[sub] = who
+	return sub, nil
 }
 
 // change sets whose things a subscriber may see from now on.
 func (h *Hub) change(sub chan watch.Event, sees []account.Owner) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, ok := h.subs[sub]; ok {
-		h.subs[sub] = sees
+	if who, ok := h.subs[sub]; ok {
+		h.subs[sub] = subscriber{user: who.user, sees: sees}
 	}
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -79,4 +80,29 @@ func TestJoinIsLimited(t *testing.T) {
 		t.Errorf("%d of 60 wrong codes were refused", refused)
 	}
 	says(t, p.post("/join", "code", code), http.StatusOK, "Make my account")
+}
+
+// Whoever tries made up links from everywhere, also when he is cut short, leaves the
+// audit trail room for wrong passwords.
+func TestWrongLinksLeaveTheTrailRoom(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	for i := range 300 {
+		p := a.person()
+		p.from = fmt.Sprintf("198.51.%d.7:1024", i%250)
+		if i >= 250 {
+			p.from = "198.51.100.9:1024"
+		}
+		if w := p.post("/join", "code", account.NewSecret("czvi_")); w.Code != http.StatusNotFound && w.Code != http.StatusTooManyRequests {
+			t.Fatalf("a made up link answers %d", w.Code)
+		}
+	}
+	says(t, a.person().post("/sign-in", "name", "admin", "password", "wrong"), http.StatusForbidden)
+	if got := a.refused(t); len(got) < 10 || len(got) > 60 || got[0] != "link" {
+		t.Errorf("%d refusals stand in the trail", len(got))
+	}
+	entries, err := a.accounts.Trail(a.asCommand(), 0, 1000, func(e account.Entry) bool { return e.Action == account.SignInFailed })
+	if err != nil || len(entries) != 1 || entries[0].Object != a.admin.ID {
+		t.Errorf("%d failures stand in the trail, %v", len(entries), err)
+	}
 }

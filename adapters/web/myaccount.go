@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -73,7 +74,7 @@ func (s *Server) changeAccount(c echo.Context) error {
 		return perr
 	}
 	if err != nil {
-		if name == "second-confirm" && p.Me.Second != nil && !p.Me.Asked() {
+		if name == "second-confirm" && isMistyped(err) && p.Me.Second != nil && !p.Me.Asked() {
 			p.Secret = p.Me.Second.Secret // The authenticator has it; only the code was wrong.
 		}
 		return s.complain(c, "account", &p.view, func() any { return p }, err)
@@ -86,6 +87,13 @@ func (s *Server) changeAccount(c echo.Context) error {
 		p.Done = p.T(done.key)
 	}
 	return s.show(c, http.StatusOK, "account", p)
+}
+
+// isMistyped reports whether a code was wrong, or came too soon after a wrong one,
+// of somebody who may give one.
+func isMistyped(err error) bool {
+	_, soon := errors.AsType[*account.WaitError](err)
+	return soon || errors.Is(err, account.ErrWrong)
 }
 
 // accountDone is what came of a change: the new secret of the session, and what
@@ -131,7 +139,7 @@ func (s *Server) changePassword(c echo.Context) (accountDone, error) {
 }
 
 func (s *Server) beginSecond(c echo.Context) (accountDone, error) {
-	shared, uri, err := s.cfg.Accounts.BeginSecond(c.Request().Context())
+	shared, uri, err := s.cfg.Accounts.BeginSecond(c.Request().Context(), c.FormValue("password"))
 	if err != nil {
 		return accountDone{}, err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -122,7 +123,7 @@ func TestSecondFactorOfAccount(t *testing.T) {
 		p, other := a.signedIn("admin"), a.signedIn("admin")
 		wait := func() { time.Sleep(time.Minute) }
 		says(t, p.post("/account", "do", "second-confirm", "code", "123456"), http.StatusConflict, "There is no second factor.")
-		w := p.post("/account", "do", "second-begin")
+		w := p.post("/account", "do", "second-begin", "password", password)
 		secret := field(t, w, `<code>([A-Z2-7]+)</code>`)
 		// The picture holds what there is to type, as every authenticator reads it.
 		picture, err := newQR("otpauth://totp/cz-visa-monitor:admin?algorithm=SHA1&digits=6&issuer=cz-visa-monitor&period=30&secret=" + secret)
@@ -147,7 +148,7 @@ func TestSecondFactorOfAccount(t *testing.T) {
 		if strings.Contains(w.Body.String(), first[0]) || strings.Contains(w.Body.String(), secret) {
 			t.Error("what is shown once is shown twice")
 		}
-		says(t, p.post("/account", "do", "second-begin"), http.StatusConflict, "There is a second factor already.")
+		says(t, p.post("/account", "do", "second-begin", "password", password), http.StatusConflict, "There is a second factor already.")
 		wait()
 		says(t, p.post("/account", "do", "second-codes", "password", "wrong"), http.StatusForbidden)
 		wait()
@@ -164,5 +165,54 @@ func TestSecondFactorOfAccount(t *testing.T) {
 		wait()
 		says(t, p.post("/account", "do", "second-off", "password", password), http.StatusOK, "The second factor is off.")
 		leadsTo(t, a.person().post("/sign-in", "name", "admin", "password", password), "./")
+	})
+}
+
+// Whoever comes upon a session adds no second factor to it, and is not shown the
+// secret of one that the owner has begun.
+func TestSessionAloneAddsNoSecondFactor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAppliance(t, nil)
+		p := a.signedIn("admin")
+		hides := func(w *httptest.ResponseRecorder, status int, words ...string) {
+			t.Helper()
+			says(t, w, status, words...)
+			if strings.Contains(w.Body.String(), `value="second-confirm"`) {
+				t.Error("the secret is shown")
+			}
+		}
+		hides(p.get("/account"), http.StatusOK, "Your password, for the second factor", `value="second-begin"`)
+		hides(p.post("/account", "do", "second-begin"), http.StatusForbidden, "is wrong")
+		time.Sleep(time.Minute)
+		hides(p.post("/account", "do", "second-begin", "password", "wrong"), http.StatusForbidden, "is wrong")
+		time.Sleep(time.Minute)
+		w := p.post("/account", "do", "second-begin", "password", password)
+		secret := field(t, w, `<code>([A-Z2-7]+)</code>`)
+		time.Sleep(account.ConfirmedFor)
+		hides(p.post("/account", "do", "second-confirm", "code", "000000"), http.StatusForbidden, "Give your password once more.", `value="second-begin"`)
+		hides(p.post("/account", "do", "second-confirm", "code", codeOf(t, secret)), http.StatusForbidden, "Give your password once more.")
+		fresh := a.signedIn("admin") // No second factor is asked for.
+		hides(fresh.post("/account", "do", "second-confirm", "code", "000000"), http.StatusForbidden, "Give your password once more.")
+		if !p.isIn() {
+			t.Error("the owner's session has ended")
+		}
+	})
+}
+
+// A stranger at the same address who locks the sign-in keeps nobody who is signed in
+// from his recovery sheet, or from another password.
+func TestStrangerKeepsNobodyFromHisPassword(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAppliance(t, nil)
+		p := a.signedIn("admin")
+		for range 5 {
+			says(t, a.person().post("/sign-in", "name", "admin", "password", "wrong"), http.StatusForbidden)
+			time.Sleep(9 * time.Second)
+		}
+		says(t, a.person().post("/sign-in", "name", "admin", "password", password), http.StatusTooManyRequests)
+		says(t, p.post("/recovery-sheet", "password", password), http.StatusOK, `id="print"`)
+		says(t, p.post("/account", "do", "password", "password", password, "fresh", "another correct horse"), http.StatusOK, "The password is changed")
 	})
 }

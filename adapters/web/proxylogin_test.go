@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -120,9 +121,9 @@ func TestStreamBeginsNoSessions(t *testing.T) {
 	c := a.server.echo.NewContext(r, httptest.NewRecorder())
 	c.SetPath("/api/v1/events")
 	p, err := a.server.identify(c)
-	sub, ok := a.hub.subscribe(p.Owners())
-	if err != nil || !ok {
-		t.Fatal(err, ok)
+	sub, err2 := a.hub.subscribe(subscriber{user: p.User.ID, sees: p.Owners()})
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
 	}
 	goesOn := func() bool {
 		tick := make(chan time.Time, 1)

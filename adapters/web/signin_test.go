@@ -164,7 +164,7 @@ func TestSignInTellsNobodyWhoIsThere(t *testing.T) {
 // withSecond adds a second factor and returns its secret and the recovery codes.
 func withSecond(tb testing.TB, p *person) (secret string, recovery []string) {
 	tb.Helper()
-	w := p.post("/account", "do", "second-begin")
+	w := p.post("/account", "do", "second-begin", "password", password)
 	says(tb, w, http.StatusOK, `aria-label="QR code of the second factor"`)
 	secret = field(tb, w, `<code>([A-Z2-7]+)</code>`)
 	w = p.post("/account", "do", "second-confirm", "code", codeOf(tb, secret))

@@ -126,6 +126,7 @@ func TestPagesWithoutScripts(t *testing.T) {
 	v.fill("New password", "another correct horse")
 	v.click("button", "Change the password")
 	v.shows("The password is changed")
+	v.fill("Your password, for the second factor", "another correct horse")
 	v.click("button", "Add a second factor")
 	v.shows("Scan this with your authenticator.")
 	secret := v.find("code", "")

@@ -112,7 +112,7 @@ const (
 	// SessionBegun: somebody signed in. SessionEnded: signed out, or revoked.
 	SessionBegun Action = "session.begun"
 	SessionEnded Action = "session.ended"
-	// SignInFailed: a password, code or link was wrong; the object is the user, if it is known.
+	// SignInFailed: a password or code was wrong; the object is the user, if it is known.
 	SignInFailed Action = "sign_in.failed"
 	// SignInBlocked: from here on tries have to wait; one entry for each lock.
 	SignInBlocked Action = "sign_in.blocked"

@@ -55,16 +55,16 @@ func (s *Service) mayErase(ctx context.Context, o Owner) error {
 // confirmed returns ErrUnconfirmed unless p gave a password or second factor in
 // his session within ConfirmedFor.
 func (s *Service) confirmed(ctx context.Context, p Principal) error {
-	sessions, err := s.store.Sessions(ctx, p.User.ID)
-	if err != nil {
+	own, err := s.ownSession(ctx, p)
+	switch {
+	case errors.Is(err, ErrNoSession):
+		return ErrUnconfirmed
+	case err != nil:
 		return err
+	case !own.Confirmed(time.Now()):
+		return ErrUnconfirmed
 	}
-	for _, own := range sessions {
-		if own.ID == p.Key && own.Confirmed(time.Now()) {
-			return nil
-		}
-	}
-	return ErrUnconfirmed
+	return nil
 }
 
 // RunsAlone reports whether nobody would run the appliance without u.

@@ -92,7 +92,7 @@ func (s *Service) RemoveInvitation(ctx context.Context, id string) error {
 
 // Invitation returns what a link is for, or ErrNoInvitation, for the page that it
 // opens. It uses nothing up, and neither does a program that follows links. One
-// that has the form of a link and is none (any more) is noted in the audit trail.
+// that has the form of a link and is none (any more) is noted as refused.
 func (s *Service) Invitation(ctx context.Context, secret string, from Origin) (Invitation, error) {
 	if !isSecret(secret, invitationPrefix) {
 		return Invitation{}, ErrNoInvitation
@@ -102,7 +102,7 @@ func (s *Service) Invitation(ctx context.Context, secret string, from Origin) (I
 		err = ErrNoInvitation
 	}
 	if errors.Is(err, ErrNoInvitation) {
-		s.note(ctx, from.Address, "", SignInFailed)
+		s.Refused(ctx, RefusedLink, from.Address)
 	}
 	if err != nil {
 		return Invitation{}, err
@@ -128,7 +128,7 @@ func (s *Service) Accept(ctx context.Context, secret string, n NewUser, from Ori
 }
 
 // Reset sets the password of the user whom a link of NewReset is for, and ends
-// his sessions. The link is used up by it. He signs in afterwards: a second
+// his sessions and the links that were made in his name. The link is used up by it. He signs in afterwards: a second
 // factor is still asked for.
 func (s *Service) Reset(ctx context.Context, secret, password string, from Origin) error {
 	i, err := s.Invitation(ctx, secret, from)
@@ -146,5 +146,5 @@ func (s *Service) Reset(ctx context.Context, secret, password string, from Origi
 		return err
 	}
 	ctx = As(ctx, Principal{User: User{ID: u.ID}, Address: from.Address})
-	return s.setPassword(ctx, u, password, Also{Action: PasswordSet, Invitation: i.Hash, EndSessions: true})
+	return s.setPassword(ctx, u, password, Also{Action: PasswordSet, Invitation: i.Hash, EndSessions: true, EndInvitations: true})
 }

@@ -25,14 +25,18 @@ type tryKey [sha256.Size]byte
 // newTryKey hides and shortens what is counted: it may be as long as somebody likes.
 func newTryKey(kind, what string) tryKey { return sha256.Sum256([]byte(kind + "\x00" + what)) }
 
-// tried is a try at what belongs to an account, from an address. The account
-// may be zero, where there is none: then only the address counts.
+// tried is a try at what belongs to an account, from an address. Either may be
+// zero, where there is none or where it is not to count.
 type tried struct{ account, address tryKey }
 
 // tryOf returns a try from an address, at something that is one of its kind.
 func tryOf(kind, what, address string) tried {
 	return tried{account: newTryKey(kind, what), address: newTryKey("address", Network(address))}
 }
+
+// tryInside returns a try of whoever is signed in, at something of his own: only
+// the account counts, as others at his address have nothing to do with it.
+func tryInside(kind, user string) tried { return tried{account: newTryKey(kind, user)} }
 
 // limiter counts tries in bounded memory. It says how long to wait and never
 // waits itself, and is the same for accounts that do not exist. It is shared by
@@ -110,6 +114,9 @@ func (l *limiter) both(t tried, now time.Time) (account, address *tries) {
 // of returns the tries of key. Thousands of keys at once are one attack: those
 // that come then have the tries of shared.
 func (l *limiter) of(key, shared tryKey, now time.Time) *tries {
+	if key == (tryKey{}) {
+		return &tries{}
+	}
 	t, known := l.keys[key]
 	if !known && len(l.keys) >= maxTryKeys && !l.sweep(now) {
 		key = shared
@@ -122,7 +129,7 @@ func (l *limiter) of(key, shared tryKey, now time.Time) *tries {
 	return t
 }
 
-// keep keeps t, unless it is that of no account.
+// keep keeps t, unless it is that of nothing.
 func (l *limiter) keep(t *tries) {
 	if t.key != (tryKey{}) {
 		l.keys[t.key] = t

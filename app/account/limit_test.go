@@ -217,3 +217,34 @@ func TestLimitIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// What is none has no limit, also when an attack has filled the room and those that
+// come then share one.
+func TestNothingIsNotLimited(t *testing.T) {
+	t.Parallel()
+	l, now := newLimiter(), time.Now()
+	for i := range 3 * maxTryKeys {
+		fails(l, nameTry(fmt.Sprint("account", i), fmt.Sprintf("10.%d.%d.1", i/250, i%250)))
+	}
+	for range 2 {
+		if wait := l.begin(tried{}, now); wait > 0 {
+			t.Errorf("what is none has to wait %s", wait)
+		}
+	}
+}
+
+func TestTriesInsideCountForTheUserOnly(t *testing.T) {
+	t.Parallel()
+	l, now := newLimiter(), time.Now()
+	fails(l, tryInside("password", "alena"))
+	if l.begin(tryInside("password", "alena"), now) == 0 {
+		t.Error("the same user does not wait")
+	}
+	for name, other := range map[string]tried{
+		"another user": tryInside("password", "bedrich"), "another kind": tryInside("second", "alena"), "the sign-in": nameTry("alena", home),
+	} {
+		if wait := l.begin(other, now); wait > 0 {
+			t.Errorf("%s: wait %s", name, wait)
+		}
+	}
+}

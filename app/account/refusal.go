@@ -15,6 +15,9 @@ const (
 	// RefusedToken and RefusedSession: a token or cookie that is none, or none any more.
 	RefusedToken   Refusal = "token"
 	RefusedSession Refusal = "session"
+	// RefusedLink: a link for somebody new, or for a new password, that is none, or
+	// none any more.
+	RefusedLink Refusal = "link"
 	// RefusedBody: more was sent than is read.
 	RefusedBody Refusal = "body"
 	// RefusedOrigin: a page of another site tried to write.

@@ -14,9 +14,6 @@ import (
 // recoveryCodes is how many recovery codes there are at first.
 const recoveryCodes = 10
 
-// secondTry is a try at the second factor of a user.
-func secondTry(user, address string) tried { return tryOf("second", user, address) }
-
 // isCode reports whether code looks like one of an authenticator; otherwise it
 // is taken for a recovery code.
 func isCode(code string) bool {
@@ -63,25 +60,26 @@ func newRecovery() (codes, hashes []string) {
 }
 
 // BeginSecond gives whoever acts a secret for his authenticator, and the otpauth
-// URI for a QR code. It counts when ConfirmSecond has seen a code; until then
-// it may be begun anew.
-func (s *Service) BeginSecond(ctx context.Context) (secret, uri string, err error) {
-	p, err := self(ctx)
-	if err != nil {
+// URI for a QR code. He gives his password for it: whoever came upon his session
+// could shut him out with a second factor otherwise. It counts when ConfirmSecond
+// has seen a code; until then it may be begun anew.
+func (s *Service) BeginSecond(ctx context.Context, password string) (secret, uri string, err error) {
+	p, u, err := s.confirm(ctx, password)
+	if err != nil { // Also ErrNoPassword: the other service asks for a second factor of its own.
 		return "", "", err
 	}
 	secret, uri, err = s.codes.Generate(p.User.Name)
 	if err != nil {
 		return "", "", fmt.Errorf("make a second factor: %w", err)
 	}
-	_, err = s.store.EditUser(ctx, p.User.ID, func(u *User, _ int) error {
+	_, err = s.store.EditUser(ctx, u.ID, func(kept *User, _ int) error {
 		switch {
-		case u.Asked():
+		case kept.Asked():
 			return ErrSecond
-		case u.Password == "":
-			return ErrNoPassword // The other service asks for its own.
+		case kept.Password != u.Password:
+			return ErrWrong // It was changed in the meantime.
 		}
-		u.Second = &SecondFactor{Secret: secret}
+		kept.Second = &SecondFactor{Secret: secret, BegunAt: time.Now()}
 		return nil
 	}, Also{})
 	if err != nil {
@@ -92,7 +90,9 @@ func (s *Service) BeginSecond(ctx context.Context) (secret, uri string, err erro
 
 // ConfirmSecond turns the second factor on after a code that proves the
 // authenticator has it. It returns the recovery codes, which are shown once, and
-// the new secret of the session; all other sessions of the user end.
+// the new secret of the session; all other sessions of the user end. It is
+// ErrUnconfirmed unless the password was given for it within ConfirmedFor, in this
+// session: what somebody else has begun, or nobody remembers, is not gone on with.
 func (s *Service) ConfirmSecond(ctx context.Context, code string) (recovery []string, secret string, err error) {
 	p, err := self(ctx)
 	if err != nil {
@@ -100,15 +100,18 @@ func (s *Service) ConfirmSecond(ctx context.Context, code string) (recovery []st
 	}
 	u, err := s.store.User(ctx, p.User.ID)
 	if err == nil {
-		err = unconfirmed(u) // Before the try: this is no wrong code.
+		err = unconfirmed(u, time.Now()) // Before the try: this is no wrong code.
+	}
+	if err == nil {
+		err = s.confirmed(ctx, p)
 	}
 	if err != nil {
 		return nil, "", err
 	}
 	recovery, hashes := newRecovery()
-	err = s.attempt(ctx, secondTry(u.ID, p.Address), p.Address, func() (string, bool, error) {
+	err = s.attempt(ctx, s.inside, tryInside("second", u.ID), p.Address, func() (string, bool, error) {
 		secret, err = s.editAndRenew(ctx, p, Also{Action: SecondAdded}, func(kept *User) error {
-			if err := unconfirmed(*kept); err != nil {
+			if err := unconfirmed(*kept, time.Now()); err != nil {
 				return err
 			}
 			if !isCode(code) {
@@ -129,12 +132,14 @@ func (s *Service) ConfirmSecond(ctx context.Context, code string) (recovery []st
 }
 
 // unconfirmed returns why the second factor of u cannot be confirmed.
-func unconfirmed(u User) error {
+func unconfirmed(u User, now time.Time) error {
 	switch {
 	case u.Asked():
 		return ErrSecond
 	case u.Second == nil:
 		return ErrNoSecond
+	case !justNow(u.Second.BegunAt, now):
+		return ErrUnconfirmed
 	}
 	return nil
 }
@@ -210,7 +215,12 @@ func (s *Service) withPassword(ctx context.Context, password string, also Also, 
 	})
 }
 
-// confirm checks the password of whoever acts, and returns him as he is kept.
+// confirm checks the password of whoever acts, notes in his session that he gave
+// it, and returns him as he is kept.
+//
+// The tries are counted for the user and apart from those at the sign-in: a stranger
+// who tries his name there must not keep him from what he needs his password for,
+// such as changing it.
 func (s *Service) confirm(ctx context.Context, password string) (p Principal, u User, err error) {
 	if p, err = self(ctx); err != nil {
 		return p, u, err
@@ -221,9 +231,21 @@ func (s *Service) confirm(ctx context.Context, password string) (p Principal, u 
 	if u.Password == "" {
 		return p, u, ErrNoPassword
 	}
-	err = s.attempt(ctx, nameTry(u.Name, p.Address), p.Address, func() (string, bool, error) {
+	err = s.attempt(ctx, s.inside, tryInside("password", u.ID), p.Address, func() (string, bool, error) {
 		ok, _, err := s.verify(ctx, u, password)
 		return u.ID, ok, err
 	})
+	if err == nil {
+		err = s.noteConfirmed(ctx, p)
+	}
 	return p, u, err
+}
+
+// noteConfirmed notes that the user has given his password in the session of p.
+func (s *Service) noteConfirmed(ctx context.Context, p Principal) error {
+	own, err := s.ownSession(ctx, p)
+	if err != nil {
+		return err
+	}
+	return s.store.EditSession(ctx, own.Hash, func(kept *Session) { kept.ConfirmedAt = time.Now() })
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 )
 
@@ -35,9 +34,10 @@ type Service struct {
 	codes   Codes
 	log     *slog.Logger
 	setup   setupCode
-	tries   *limiter
 	pending *waitingRoom
-	noted   quota
+	// outside is where anybody may try a secret, inside where only who is signed in
+	// may: what strangers do at the one is nothing to the other.
+	outside, inside *door
 	// refusals are the requests that were noted as refused.
 	refusals refusals
 }
@@ -46,7 +46,7 @@ type Service struct {
 func New(c Config) *Service {
 	return &Service{
 		store: c.Store, hasher: c.Hasher, codes: c.Codes, log: c.Logger,
-		setup: newSetupCode(), tries: newLimiter(), pending: newWaitingRoom(),
+		setup: newSetupCode(), pending: newWaitingRoom(), outside: newDoor(), inside: newDoor(),
 	}
 }
 
@@ -87,67 +87,6 @@ func overOther(ctx context.Context, user string) error {
 	return err
 }
 
-// attempt runs check, if the try is let through. What is wrong becomes ErrWrong
-// and is noted as a failure of user, "" if there is none. A check that could not
-// be made counts as a try too: otherwise breaking it off would be free.
-func (s *Service) attempt(ctx context.Context, t tried, address string, check func() (user string, ok bool, err error)) error {
-	if wait := s.tries.begin(t, time.Now()); wait > 0 {
-		return &WaitError{Wait: wait}
-	}
-	user, ok, err := check()
-	switch {
-	case err != nil:
-		return err
-	case ok:
-		s.tries.right(t, time.Now())
-		return nil
-	}
-	locked := s.tries.wrong(t, time.Now())
-	s.note(ctx, address, user, SignInFailed)
-	if locked {
-		s.note(ctx, address, user, SignInBlocked)
-	}
-	return ErrWrong
-}
-
-// note writes what a stranger did to the audit trail, but no more than a number
-// of lines an hour, so that nobody can push out what others did.
-func (s *Service) note(ctx context.Context, address, user string, action Action) {
-	if !s.noted.take(time.Now()) {
-		return
-	}
-	kind := ""
-	if user != "" {
-		kind = KindUser
-	}
-	// The stranger must not prevent it by hanging up.
-	ctx = As(context.WithoutCancel(ctx), Principal{Address: address})
-	if err := s.store.Audit(ctx, action, kind, user, ""); err != nil {
-		s.log.Error("cannot write a failed sign-in to the audit trail", slog.Any("error", err))
-	}
-}
-
-// maxNoted is how many failures an hour are noted.
-const maxNoted = 200
-
-// quota counts what is noted in an hour.
-type quota struct {
-	mu    sync.Mutex
-	since time.Time
-	taken int
-}
-
-// take reports whether there is one left.
-func (q *quota) take(now time.Time) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if passed := now.Sub(q.since); passed >= time.Hour || passed < 0 {
-		q.since, q.taken = now, 0
-	}
-	q.taken++
-	return q.taken <= maxNoted
-}
-
 // newPassword checks and hashes a password for the user with this name.
 func (s *Service) newPassword(ctx context.Context, password, name string) (string, error) {
 	if err := CheckPassword(password, name); err != nil {
@@ -162,15 +101,10 @@ func (s *Service) newPassword(ctx context.Context, password, name string) (strin
 
 // renewal returns the session of p with another secret.
 func (s *Service) renewal(ctx context.Context, p Principal) (Session, string, error) {
-	sessions, err := s.store.Sessions(ctx, p.User.ID)
+	own, err := s.ownSession(ctx, p)
 	if err != nil {
 		return Session{}, "", err
 	}
-	for _, own := range sessions {
-		if own.ID == p.Key {
-			own, secret := own.renewed(time.Now())
-			return own, secret, nil
-		}
-	}
-	return Session{}, "", ErrNoSession
+	own, secret := own.renewed(time.Now())
+	return own, secret, nil
 }

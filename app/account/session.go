@@ -51,7 +51,12 @@ const ConfirmedFor = 10 * time.Minute
 // from another service, within ConfirmedFor. A time that lies ahead was noted
 // while the clock was wrong, and proves nothing.
 func (s Session) Confirmed(now time.Time) bool {
-	passed := now.Sub(s.ConfirmedAt)
+	return justNow(s.ConfirmedAt, now)
+}
+
+// justNow reports whether at is within ConfirmedFor before now.
+func justNow(at, now time.Time) bool {
+	passed := now.Sub(at)
 	return passed >= 0 && passed < ConfirmedFor
 }
 
@@ -80,8 +85,9 @@ func (s Session) from(o Origin) Session {
 }
 
 // renewed returns s with another secret; the one before opens nothing any more.
+// It says nothing of whether the user has given a password for it.
 func (s Session) renewed(now time.Time) (Session, string) {
 	fresh, secret := NewSession(s.User, now)
-	s.Hash, s.SeenAt, s.ConfirmedAt = fresh.Hash, now, now
+	s.Hash, s.SeenAt = fresh.Hash, now
 	return s, secret
 }

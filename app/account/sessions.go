@@ -126,18 +126,19 @@ func (s *Service) EndOtherSessions(ctx context.Context, user string) (int, error
 // Confirm checks the password of whoever acts once more, before something grave;
 // Session.ConfirmedAt is then now.
 func (s *Service) Confirm(ctx context.Context, password string) error {
-	p, _, err := s.confirm(ctx, password)
-	if err != nil {
-		return err
-	}
+	_, _, err := s.confirm(ctx, password)
+	return err
+}
+
+// ownSession returns the session of p.
+func (s *Service) ownSession(ctx context.Context, p Principal) (Session, error) {
 	sessions, err := s.store.Sessions(ctx, p.User.ID)
 	if err != nil {
-		return err
+		return Session{}, err
 	}
-	for _, own := range sessions {
-		if own.ID == p.Key {
-			return s.store.EditSession(ctx, own.Hash, func(kept *Session) { kept.ConfirmedAt = time.Now() })
-		}
+	i := slices.IndexFunc(sessions, func(one Session) bool { return one.ID == p.Key })
+	if i < 0 {
+		return Session{}, ErrNoSession
 	}
-	return ErrNoSession
+	return sessions[i], nil
 }

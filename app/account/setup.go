@@ -66,7 +66,7 @@ func (s *Service) Setup(ctx context.Context, code string, n NewUser, from Origin
 	}
 	t := tryOf("setup", "", from.Address)
 	t.account = tryKey{}
-	err = s.attempt(ctx, t, from.Address, func() (string, bool, error) { return "", s.setup.is(code), nil })
+	err = s.attempt(ctx, s.outside, t, from.Address, func() (string, bool, error) { return "", s.setup.is(code), nil })
 	if err != nil {
 		return SignedIn{}, err
 	}

@@ -30,7 +30,7 @@ func asBegun(ctx context.Context, u User, session Session) context.Context {
 func (s *Service) SignIn(ctx context.Context, name, password string, from Origin) (SignedIn, error) {
 	var u User
 	var stale bool
-	err := s.attempt(ctx, nameTry(name, from.Address), from.Address, func() (id string, ok bool, err error) {
+	err := s.attempt(ctx, s.outside, nameTry(name, from.Address), from.Address, func() (id string, ok bool, err error) {
 		u, err = s.store.UserByName(ctx, name)
 		if err != nil && !errors.Is(err, ErrNoUser) {
 			return "", false, err
@@ -120,7 +120,7 @@ func (s *Service) SignInSecond(ctx context.Context, pending, code string, from O
 	if !isCode(code) {
 		also.Action = SecondRecovered
 	}
-	err = s.attempt(ctx, secondTry(u.ID, from.Address), from.Address, func() (string, bool, error) {
+	err = s.attempt(ctx, s.outside, tryOf("second", u.ID, from.Address), from.Address, func() (string, bool, error) {
 		in, err = s.begin(ctx, u, from, func(kept *User, _ int) error {
 			if kept.Password != p.password || !kept.Asked() {
 				return ErrNoPending

@@ -39,7 +39,8 @@ type UserKeeper interface {
 	AddUser(ctx context.Context, u User, also Also) error
 	// EditUser hands the user to edit, with the number of the other admins who
 	// may sign in, and stores him unless edit fails, whose error is returned as
-	// it is. Otherwise its errors are those of AddUser, and ErrNoUser.
+	// it is. Otherwise its errors are those of AddUser, and ErrNoUser. Another
+	// role, or that he may sign in or not, removes the invitations he has made.
 	EditUser(ctx context.Context, id string, edit func(u *User, otherAdmins int) error, also Also) (User, error)
 	// RemoveUser removes a user with his sessions, tokens, memberships and links,
 	// unless check fails. It returns ErrLastOwner where a group would have no
@@ -58,6 +59,9 @@ type Also struct {
 	Invitation string
 	// EndSessions ends all sessions of the user.
 	EndSessions bool
+	// EndInvitations removes the invitations that the user has made, and those for
+	// his password.
+	EndInvitations bool
 	// Renew, if not nil, takes the place of the session with its ID, or
 	// ErrNoSession; EndSessions spares it.
 	Renew *Session
@@ -77,7 +81,8 @@ type GroupKeeper interface {
 	// EditGroup hands the group to edit and stores it unless edit fails, whose
 	// error is returned as it is. action and detail are for the audit trail. A
 	// new member that is not there is ErrNoUser; a group that nobody could lead
-	// any more ErrLastOwner, as Followed says.
+	// any more ErrLastOwner, as Followed says. Another right of a member
+	// removes the invitations to it that he has made.
 	EditGroup(ctx context.Context, id string, action Action, detail string, edit func(*Group) error) (Group, error)
 	// RemoveGroup removes a group unless check fails. It returns ErrBelongings
 	// while anything is the group's.
@@ -112,12 +117,13 @@ type TokenKeeper interface {
 
 // InvitationKeeper keeps invitations. One that is not there is ErrNoInvitation.
 type InvitationKeeper interface {
-	// AddInvitation stores an invitation and forgets those that have expired. It
+	// AddInvitation stores an invitation and forgets those that work no more. It
 	// returns ErrFull if there are MaxInvitations.
 	AddInvitation(ctx context.Context, i Invitation) error
-	// Invitation returns the invitation whose secret has this hash.
+	// Invitation returns the invitation whose secret has this hash, if whoever made
+	// it could make it still.
 	Invitation(ctx context.Context, hash string) (Invitation, error)
-	// Invitations returns all, the oldest first.
+	// Invitations returns all of these, the oldest first.
 	Invitations(ctx context.Context) ([]Invitation, error)
 	RemoveInvitation(ctx context.Context, id string) error
 }

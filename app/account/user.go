@@ -47,6 +47,8 @@ type User struct {
 type SecondFactor struct {
 	// Secret is shared with the user's authenticator, in base32.
 	Secret string `json:"secret"`
+	// BegunAt is when the secret was made, for a user who gave his password.
+	BegunAt time.Time `json:"begun_at,omitzero"`
 	// ConfirmedAt is when the user proved to have the secret; before that it is
 	// not asked for.
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`

@@ -142,7 +142,7 @@ func (e UserEdit) also(u User) Also {
 	if e.Disabled != nil && *e.Disabled != u.Disabled {
 		also.Action, also.EndSessions = UserEnabled, true
 		if *e.Disabled {
-			also.Action = UserDisabled
+			also.Action, also.EndInvitations = UserDisabled, true
 		}
 	}
 	return also
@@ -205,7 +205,8 @@ func (s *Service) RemoveUser(ctx context.Context, id string) error {
 }
 
 // ChangePassword sets the password of whoever acts, who gives the old one. It
-// returns the new secret of the session; all others end.
+// returns the new secret of the session; all others end, and so do the links that
+// were made in his name.
 func (s *Service) ChangePassword(ctx context.Context, old, fresh string) (secret string, err error) {
 	p, err := self(ctx)
 	if err != nil {
@@ -221,14 +222,14 @@ func (s *Service) ChangePassword(ctx context.Context, old, fresh string) (secret
 	if err != nil {
 		return "", err
 	}
-	return s.editAndRenew(ctx, p, Also{Action: PasswordChanged}, func(u *User) error {
+	return s.editAndRenew(ctx, p, Also{Action: PasswordChanged, EndInvitations: true}, func(u *User) error {
 		u.Password = encoded
 		return nil
 	})
 }
 
-// SetPassword sets the password of another user, and ends his sessions. For
-// whoever runs the appliance.
+// SetPassword sets the password of another user, and ends his sessions and the
+// links that were made in his name. For whoever runs the appliance.
 func (s *Service) SetPassword(ctx context.Context, user, password string) error {
 	if err := overOther(ctx, user); err != nil {
 		return err
@@ -237,7 +238,7 @@ func (s *Service) SetPassword(ctx context.Context, user, password string) error 
 	if err != nil {
 		return err
 	}
-	return s.setPassword(ctx, u, password, Also{Action: PasswordSet, EndSessions: true})
+	return s.setPassword(ctx, u, password, Also{Action: PasswordSet, EndSessions: true, EndInvitations: true})
 }
 
 func (s *Service) setPassword(ctx context.Context, u User, password string, also Also) error {
