@@ -54,6 +54,25 @@ func (s *Store) forgetInvitations(tx *bbolt.Tx, which func(account.Invitation) b
 	return nil
 }
 
+// endInvitations removes those that which accepts, because of what is done to
+// whoever made them.
+func (s *Store) endInvitations(ctx context.Context, tx *bbolt.Tx, which func(account.Invitation) bool) error {
+	b := tx.Bucket([]byte(bucketInvitations))
+	for _, hash := range keysOf(b) {
+		var i account.Invitation
+		if !s.try(tx, bucketInvitations, hash, &i) || !which(i) {
+			continue
+		}
+		if err := b.Delete([]byte(hash)); err != nil {
+			return err
+		}
+		if err := s.audit(ctx, tx, account.InvitationRemoved, account.KindInvitation, i.ID, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Invitation implements account.InvitationKeeper.
 func (s *Store) Invitation(_ context.Context, hash string) (i account.Invitation, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {

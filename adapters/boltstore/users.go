@@ -174,6 +174,12 @@ func (s *Store) alongWith(ctx context.Context, tx *bbolt.Tx, u account.User, als
 			return err
 		}
 	}
+	if also.EndInvitations {
+		own := func(i account.Invitation) bool { return i.By == u.ID || i.User == u.ID }
+		if err := s.endInvitations(ctx, tx, own); err != nil {
+			return err
+		}
+	}
 	if also.Renew != nil {
 		if err := s.renewSession(tx, *also.Renew); err != nil {
 			return err

@@ -19,7 +19,7 @@ import (
 type external struct{ provider *oidc.Provider }
 
 func (e external) Begin(ctx context.Context) (string, Finish, error) {
-	address, state, err := e.provider.Begin(ctx)
+	address, state, err := e.provider.Begin(ctx, false)
 	if err != nil {
 		return "", nil, externalError(err)
 	}

@@ -58,6 +58,9 @@ type Also struct {
 	Invitation string
 	// EndSessions ends all sessions of the user.
 	EndSessions bool
+	// EndInvitations removes the invitations that the user has made, and those for
+	// his password.
+	EndInvitations bool
 	// Renew, if not nil, takes the place of the session with its ID, or
 	// ErrNoSession; EndSessions spares it.
 	Renew *Session

@@ -35,7 +35,7 @@ func openExternal(c config) (web.External, error) {
 
 // Begin implements web.External.
 func (e external) Begin(ctx context.Context) (address string, finish web.Finish, err error) {
-	address, state, err := e.provider.Begin(ctx)
+	address, state, err := e.provider.Begin(ctx, false)
 	if err != nil {
 		return "", nil, externalError(err)
 	}
