@@ -16,21 +16,21 @@ func TestRecoverySheetAfterExternalSignIn(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name  string
-		claim any // auth_time, nil for none
+		claim func() any // auth_time, nil for none
 		shown bool
 	}{
-		{"just now", time.Now().Unix(), true},
-		{"an hour ago", time.Now().Add(-time.Hour).Unix(), false},
-		{"in the future", time.Now().Add(time.Hour).Unix(), false},
-		{"nobody says", nil, false},
-		{"no time", "now", false},
+		{"just now", func() any { return time.Now().Unix() }, true},
+		{"an hour ago", func() any { return time.Now().Add(-time.Hour).Unix() }, false},
+		{"in the future", func() any { return time.Now().Add(time.Hour).Unix() }, false},
+		{"nobody says", func() any { return nil }, false},
+		{"no time", func() any { return "now" }, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			a, server := withProvider(t, oidctest.Authelia())
 			server.SignIn(oidctest.User{Subject: "s-anna", Name: "anna", Groups: []string{"visa-admins"}})
 			server.ForgeIDToken(func(claims map[string]any) string {
-				if claims["auth_time"] = tc.claim; tc.claim == nil {
+				if claims["auth_time"] = tc.claim(); claims["auth_time"] == nil {
 					delete(claims, "auth_time")
 				}
 				return ""
