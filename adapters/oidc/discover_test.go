@@ -24,7 +24,7 @@ func TestDiscoveryIsSharedAndRenewed(t *testing.T) {
 		var wait sync.WaitGroup
 		for range 20 {
 			wait.Go(func() {
-				if _, _, err := p.Begin(t.Context()); err != nil {
+				if _, _, err := p.Begin(t.Context(), false); err != nil {
 					t.Error(err)
 				}
 			})
@@ -32,7 +32,7 @@ func TestDiscoveryIsSharedAndRenewed(t *testing.T) {
 		wait.Wait()
 		check := func(when string, want int) {
 			t.Helper()
-			if _, _, err := p.Begin(t.Context()); err != nil {
+			if _, _, err := p.Begin(t.Context(), false); err != nil {
 				t.Errorf("%s: %v", when, err)
 			}
 			if got := fake.Requests(oidctest.Discovery); got != want {
@@ -54,14 +54,14 @@ func TestWaitingForDiscoveryEnds(t *testing.T) {
 		fake.Break(oidctest.Discovery, silent)
 		first := make(chan error, 1)
 		go func() {
-			_, _, err := p.Begin(t.Context())
+			_, _, err := p.Begin(t.Context(), false)
 			first <- err
 		}()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begun := time.Now()
-		if _, _, err := p.Begin(ctx); !errors.Is(err, oidc.ErrUnavailable) || time.Since(begun) != time.Second {
+		if _, _, err := p.Begin(ctx, false); !errors.Is(err, oidc.ErrUnavailable) || time.Since(begun) != time.Second {
 			t.Errorf("the second: %v after %v, want ErrUnavailable after its own second", err, time.Since(begun))
 		}
 		if err := <-first; !errors.Is(err, oidc.ErrUnavailable) {
@@ -111,7 +111,7 @@ func TestDiscoveryDocumentsThatDoNotFit(t *testing.T) {
 				w.Header().Set("Content-Type", "application/json")
 				_, _ = io.WriteString(w, tc.body(server.Issuer()))
 			})
-			_, _, err := p.Begin(t.Context())
+			_, _, err := p.Begin(t.Context(), false)
 			if tc.want == "" {
 				if err != nil {
 					t.Error(err)

@@ -27,6 +27,9 @@ var (
 	// ErrRefused: something about the login was not proven. It may be too old,
 	// used already, made up, or somebody else's.
 	ErrRefused = errors.New("this login could not be proven, please begin again")
+	// ErrUnconfirmed is an ErrRefused: the login service did not ask anew who the
+	// user is, or does not say that it has.
+	ErrUnconfirmed = fmt.Errorf("%w: the provider did not ask the user anew who he is, or does not say so (auth_time)", ErrRefused)
 )
 
 func unavailable(text string) error { return fmt.Errorf("%w: %s", ErrUnavailable, text) }

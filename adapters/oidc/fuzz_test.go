@@ -82,7 +82,7 @@ func FuzzIDToken(f *testing.F) {
 			token = " " // an empty one would be signed as usual
 		}
 		fake.ForgeIDToken(func(map[string]any) string { return token })
-		address, state, err := p.Begin(t.Context())
+		address, state, err := p.Begin(t.Context(), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func FuzzClaims(f *testing.F) {
 	f.Add(strings.Repeat("é", 300), strings.Repeat("g", 300), strings.Repeat("s", 300))
 	f.Fuzz(func(t *testing.T, name, group, subject string) {
 		fake.SignIn(oidctest.User{Subject: subject, Name: name, Groups: []string{group, "family"}})
-		address, state, err := p.Begin(t.Context())
+		address, state, err := p.Begin(t.Context(), false)
 		if err != nil {
 			t.Fatal(err)
 		}

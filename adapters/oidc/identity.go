@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -28,6 +29,9 @@ type Identity struct {
 	// Groups are those of the user at the service, at most 200 of at most 200
 	// characters each.
 	Groups []string
+	// AuthenticatedAt is when the user last proved to the provider who he is
+	// (auth_time), never later than now; the zero time if it does not say.
+	AuthenticatedAt time.Time
 }
 
 // namable reports whether s can stand in a setting, on a page and in a key: not

@@ -25,7 +25,12 @@ type State struct {
 	Verifier string `json:"verifier"`
 	// Expires is when it is too late to finish.
 	Expires time.Time `json:"expires"`
+	// Confirm: the user was to prove anew who he is.
+	Confirm bool `json:"confirm,omitempty"`
 }
+
+// began returns when the login began.
+func (s State) began() time.Time { return s.Expires.Add(-StateLife) }
 
 // String tells nothing: all of a state is secret.
 func (State) String() string { return "login state" }
@@ -36,18 +41,25 @@ func (State) GoString() string { return "oidc.State" }
 // LogValue implements slog.LogValuer and tells nothing.
 func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// Begin returns the address to send the browser to, and what Finish needs. The
+// Begin returns the address to send the browser to, and what Finish needs. With
+// confirm the provider is to ask the user for his password or whatever it takes,
+// also where it knows him, and Finish refuses an answer that does not say so. The
 // error is ErrUnavailable.
-func (p *Provider) Begin(ctx context.Context) (address string, state State, err error) {
+func (p *Provider) Begin(ctx context.Context, confirm bool) (address string, state State, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 	defer cancel()
 	s, err := p.discover(ctx)
 	if err != nil {
 		return "", State{}, err
 	}
-	state = State{ID: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Expires: time.Now().Add(StateLife)}
-	address = s.oauth.AuthCodeURL(state.ID, oauth2.S256ChallengeOption(state.Verifier), gooidc.Nonce(state.Nonce))
-	return address, state, nil
+	state = State{
+		ID: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Expires: time.Now().Add(StateLife), Confirm: confirm,
+	}
+	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(state.Verifier), gooidc.Nonce(state.Nonce)}
+	if confirm { // OpenID Connect Core, 3.1.2.1. With max_age it must say when it asked.
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	return s.oauth.AuthCodeURL(state.ID, options...), state, nil
 }
 
 // Finish returns who signed in. query is that of the request with which the
@@ -75,7 +87,16 @@ func (p *Provider) Finish(ctx context.Context, state State, query url.Values) (I
 	if err != nil {
 		return Identity{}, err
 	}
-	return p.identity(ctx, s, proven, token)
+	at := authTime(proven, time.Now())
+	if state.Confirm && at.Before(state.began().Add(-skew)) {
+		return Identity{}, ErrUnconfirmed
+	}
+	who, err := p.identity(ctx, s, proven, token)
+	if err != nil {
+		return Identity{}, err
+	}
+	who.AuthenticatedAt = at
+	return who, nil
 }
 
 // answer returns the code of an answer that belongs to this login.

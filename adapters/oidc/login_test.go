@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
@@ -104,7 +105,7 @@ func sentBack(t *testing.T, resp *http.Response) url.Values {
 // begin goes through a login up to the browser's return.
 func begin(t *testing.T, p *oidc.Provider) (oidc.State, url.Values) {
 	t.Helper()
-	address, state, err := p.Begin(t.Context())
+	address, state, err := p.Begin(t.Context(), false)
 	if err != nil {
 		t.Fatalf("begin: %v", err)
 	}
@@ -142,12 +143,14 @@ func TestLogin(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			server, p := start(t, tc.product)
+			at := time.Now().Truncate(time.Second).Add(-time.Hour)
+			server.SignedInAt(at)
 			for range 2 {
 				got, err := signIn(t, p)
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := oidc.Identity{Issuer: server.Issuer(), Subject: anna().Subject, Name: "anna", Groups: tc.groups}
+				want := oidc.Identity{Issuer: server.Issuer(), Subject: anna().Subject, Name: "anna", Groups: tc.groups, AuthenticatedAt: at}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("identity (-want +got):\n%s", diff)
 				}
@@ -182,7 +185,7 @@ func TestLoginOverTLS(t *testing.T) {
 	t.Cleanup(server.Close)
 	cfg := oidc.Config{Issuer: server.Issuer(), ClientID: "visa", ClientSecret: secret, RedirectURL: callback}
 
-	_, _, err = newProvider(t, cfg).Begin(t.Context())
+	_, _, err = newProvider(t, cfg).Begin(t.Context(), false)
 	if !errors.Is(err, oidc.ErrUnavailable) || !strings.Contains(err.Error(), "CA file") {
 		t.Errorf("without the CA file: %v, want ErrUnavailable that speaks of it", err)
 	}
@@ -192,7 +195,7 @@ func TestLoginOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := newProvider(t, cfg)
-	address, state, err := p.Begin(t.Context())
+	address, state, err := p.Begin(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +293,7 @@ func TestOtherClaimAndScopes(t *testing.T) {
 		claims["https://example.com/roles"] = []string{"clerks"}
 		return ""
 	})
-	address, _, err := p.Begin(t.Context())
+	address, _, err := p.Begin(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,6 +82,27 @@ func (s *service) check(proven *gooidc.IDToken, token *oauth2.Token, state State
 	return nil
 }
 
+// authTime returns when the user proved to the provider who he is, the zero time
+// if it does not say so, or says what cannot be.
+func authTime(proven *gooidc.IDToken, now time.Time) time.Time {
+	var said claims
+	var seconds float64
+	if proven.Claims(&said) != nil || json.Unmarshal(said["auth_time"], &seconds) != nil {
+		return time.Time{}
+	}
+	const last = 1 << 40 // In 30,000 years.
+	if seconds < 1 || seconds > last {
+		return time.Time{}
+	}
+	switch at := time.Unix(int64(seconds), 0); {
+	case !at.After(now):
+		return at
+	case at.Sub(now) <= skew:
+		return now // The provider's clock is a little ahead.
+	}
+	return time.Time{}
+}
+
 // claims are what the provider says about a user, by name.
 type claims map[string]json.RawMessage
 

@@ -63,7 +63,7 @@ func TestProviderThatIsDownAtFirst(t *testing.T) {
 	address := listener.Addr().String()
 	_ = listener.Close()
 	p := newProvider(t, oidc.Config{Issuer: "http://" + address, ClientID: "visa", ClientSecret: secret, RedirectURL: callback})
-	if _, _, err := p.Begin(t.Context()); !errors.Is(err, oidc.ErrUnavailable) || !strings.Contains(err.Error(), "refused") {
+	if _, _, err := p.Begin(t.Context(), false); !errors.Is(err, oidc.ErrUnavailable) || !strings.Contains(err.Error(), "refused") {
 		t.Fatalf("while it is down: %v, want ErrUnavailable about the connection", err)
 	}
 	server, err := oidctest.StartAt(address, oidctest.Config{
@@ -89,11 +89,11 @@ func TestSilentProvider(t *testing.T) {
 				var err error
 				if endpoint == oidctest.Discovery {
 					fake.Break(endpoint, silent)
-					_, _, err = p.Begin(t.Context())
+					_, _, err = p.Begin(t.Context(), false)
 				} else {
 					var address string
 					var state oidc.State
-					if address, state, err = p.Begin(t.Context()); err != nil {
+					if address, state, err = p.Begin(t.Context(), false); err != nil {
 						t.Fatal(err)
 					}
 					fake.Break(endpoint, silent)
@@ -106,7 +106,7 @@ func TestSilentProvider(t *testing.T) {
 					t.Errorf("it took %v, want 10s", took)
 				}
 				fake.Break(endpoint, nil)
-				if address, state, err := p.Begin(t.Context()); err != nil {
+				if address, state, err := p.Begin(t.Context(), false); err != nil {
 					t.Errorf("afterwards: %v", err)
 				} else if _, err := p.Finish(t.Context(), state, visitInMemory(t, fake, address)); err != nil {
 					t.Errorf("afterwards: %v", err)
@@ -121,7 +121,7 @@ func TestSlowProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake, p := connect(t)
-		address, state, err := p.Begin(t.Context())
+		address, state, err := p.Begin(t.Context(), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func TestStateLife(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake, p := connect(t)
-		address, state, err := p.Begin(t.Context())
+		address, state, err := p.Begin(t.Context(), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +235,7 @@ func TestBadAnswers(t *testing.T) {
 				var err error
 				if endpoint == oidctest.Discovery {
 					server.Break(endpoint, tc.answer)
-					_, _, err = p.Begin(t.Context())
+					_, _, err = p.Begin(t.Context(), false)
 				} else {
 					state, query := begin(t, p)
 					server.Break(endpoint, tc.answer)

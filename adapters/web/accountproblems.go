@@ -29,6 +29,7 @@ func accountProblems() []accountProblem {
 	)
 	return []accountProblem{
 		{account.ErrForbidden, forbidden, "forbidden", "forbidden", ""},
+		{account.ErrUnconfirmed, forbidden, "unconfirmed", "unconfirmed", ""},
 		{account.ErrWrong, forbidden, "wrong", "wrong", ""},
 		{account.ErrBusy, http.StatusServiceUnavailable, "busy", "busy", ""},
 		{account.ErrNoPending, forbidden, "too_late", "too_late", ""},

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -20,11 +19,15 @@ import (
 func public(route string) bool {
 	switch route {
 	case "/assets/:version/:name", "/healthz", "/readyz", openAPIPath,
-		"/sign-in", "/second-factor", "/external", "/external-back", "/setup", "/join":
+		signInPath, "/second-factor", "/external", "/external-back", "/setup", "/join":
 		return true
 	}
 	return false
 }
+
+// signInPath is the page for it: public, and yet whoever a proxy vouches for need
+// not fill it in.
+const signInPath = "/sign-in"
 
 // authenticate finds out who makes the request, and lets nobody else pass. It
 // goes by the route that matched, so that no spelling of a path gets round it.
@@ -36,14 +39,20 @@ func public(route string) bool {
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		p, err := s.identify(c)
+		nobody := errors.Is(err, account.ErrNoToken) || errors.Is(err, account.ErrNoSession)
+		shut, isShut := errors.AsType[*notLetInError](err)
 		switch {
 		case err == nil:
 			c.SetRequest(c.Request().WithContext(account.As(c.Request().Context(), p)))
 			return next(c)
-		case errors.Is(err, account.ErrNoToken) || errors.Is(err, account.ErrNoSession):
+		case isShut:
+			c.Set(notLetInKey, shut)
+		case nobody:
 			keepRefused(c)
 		}
 		switch {
+		case c.Path() == signInPath && !nobody:
+			return s.unauthorized(c, err) // Nobody could sign in there.
 		case c.Path() == "" || public(c.Path()):
 			return next(c)
 		case errors.Is(err, account.ErrNoSession) && !isAPI(c):
@@ -66,22 +75,30 @@ func (s *Server) identify(c echo.Context) (account.Principal, error) {
 	}
 	secret, began := sessionSecret(c), time.Now()
 	p, session, err := s.cfg.Accounts.BySession(r.Context(), secret, c.RealIP())
-	if s.cfg.ProxyLogin != nil {
-		p, err = s.byProxy(c, p, err)
+	if err == nil || errors.Is(err, account.ErrNoSession) {
+		p, err = s.byProxy(c, came{p, session, err})
 	}
-	if err == nil && p.Key == session.ID && cookieDue(c, session, began) {
+	if err == nil && p.Key == session.ID && p.Via == account.BySession && cookieDue(c, session, began) {
 		s.keepSession(c, secret)
 	}
 	return p, err
 }
 
 // goesOn returns who made the request, as identify found out, if his token or
-// session holds still. It begins no session and sets no cookie, for which it is
-// too late in a stream.
+// session holds still, or he is a user for whom the proxy vouched. It begins no
+// session and sets no cookie, for which it is too late in a stream, and gives
+// nobody the role of groups that he may not be in any more.
 func (s *Server) goesOn(c echo.Context) (account.Principal, error) {
 	r := c.Request()
 	if secret, ok := bearer(r); ok {
 		return s.cfg.Accounts.ByToken(r.Context(), secret, c.RealIP())
+	}
+	if principal(c).Via == account.ByProxy {
+		who, _, err := s.proxyWord(c)
+		if err != nil {
+			return account.Principal{}, err
+		}
+		return s.cfg.Accounts.ByProxy(r.Context(), who, c.RealIP())
 	}
 	p, _, err := s.cfg.Accounts.BySession(r.Context(), sessionSecret(c), c.RealIP())
 	return p, err
@@ -94,49 +111,6 @@ func (s *Server) goesOn(c echo.Context) (account.Principal, error) {
 func cookieDue(c echo.Context, session account.Session, began time.Time) bool {
 	noted := session.SeenAt.After(session.CreatedAt) && !session.SeenAt.Before(began)
 	return !public(c.Path()) && (noted || c.Path() == "/")
-}
-
-// byProxy returns whom a trusted proxy vouches for: the owner of the session p, or
-// of a new one if his role is another by now. A session that began so is none
-// without the proxy's word. Where nobody need be known, none begins: whoever looks
-// whether the appliance is well keeps no cookie, and would leave one each time.
-func (s *Server) byProxy(c echo.Context, p account.Principal, none error) (account.Principal, error) {
-	r := c.Request()
-	who, ok, err := s.cfg.ProxyLogin(peer(r), r.Header)
-	who.Issuer = account.IssuerProxy
-	switch {
-	case err != nil:
-		return account.Principal{}, errors.Join(account.ErrNoSession, err)
-	case !ok && none == nil && strings.HasPrefix(p.User.External, account.IssuerProxy+"\n"):
-		return account.Principal{}, account.ErrNoSession
-	case !ok:
-		return p, none
-	case none == nil && p.User.External == who.External():
-		follows, err := s.followsGroups(r.Context(), p.User, who.Groups)
-		if follows || err != nil {
-			return p, err
-		}
-	}
-	if public(c.Path()) && c.Path() != "/sign-in" {
-		return account.Principal{}, account.ErrNoSession
-	}
-	in, err := s.cfg.Accounts.SignInExternal(r.Context(), who, s.cfg.RoleFor, s.from(c))
-	if err != nil {
-		return account.Principal{}, errors.Join(account.ErrNoSession, err)
-	}
-	s.keepSession(c, in.Secret)
-	p, _, err = s.cfg.Accounts.BySession(r.Context(), in.Secret, c.RealIP())
-	return p, err
-}
-
-// followsGroups reports whether u has the role that these groups give him, or one
-// that cannot be taken from him: then another sign-in would change nothing.
-func (s *Server) followsGroups(ctx context.Context, u account.User, groups []string) (bool, error) {
-	role := s.cfg.RoleFor(groups)
-	if role == u.Role || !role.Valid() {
-		return role == u.Role, nil
-	}
-	return s.cfg.Accounts.RunsAlone(ctx, u)
 }
 
 // peer returns the address at the other end of the connection.
@@ -152,6 +126,9 @@ func peer(r *http.Request) netip.Addr {
 func (s *Server) unauthorized(c echo.Context, err error) error {
 	if !errors.Is(err, account.ErrNoToken) && !errors.Is(err, account.ErrNoSession) {
 		return fmt.Errorf("find out who asks: %w", err)
+	}
+	if shut, ok := errors.AsType[*notLetInError](err); ok { // No secret was tried.
+		return &problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: shut.detail()}
 	}
 	if wait := s.guard.wrong(c.RealIP(), time.Now()); wait > 0 {
 		return &problem{
@@ -172,14 +149,14 @@ func bearer(r *http.Request) (secret string, ok bool) {
 	return strings.TrimSpace(secret), strings.EqualFold(scheme, "Bearer")
 }
 
-// The cookies. Neither can be read by scripts, nor is sent along by other sites
+// The cookies. None can be read by scripts, nor is sent along by other sites
 // except when somebody follows a link from there.
 const (
 	// sessionCookie holds the secret of a session.
 	sessionCookie = "czvm_session"
 	// pendingCookie holds what goes on with the second factor.
 	pendingCookie = "czvm_pending"
-	// loginCookie names a sign-in through another service that has begun.
+	// loginCookie holds a sign-in through another service that has begun.
 	loginCookie = "czvm_login"
 )
 

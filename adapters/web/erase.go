@@ -148,8 +148,6 @@ func personProblem(err error) *problem {
 		return &problem{Status: http.StatusNotFound, Code: "not_found", Detail: "There is no such person."}
 	case errors.Is(err, dossier.ErrFull):
 		return &problem{Status: http.StatusInsufficientStorage, Code: "full", Detail: "This owner has as many people as the appliance keeps for one. Delete some first."}
-	case errors.Is(err, account.ErrUnconfirmed):
-		return &problem{Status: http.StatusForbidden, Code: "unconfirmed", Detail: "Give your password once more, or sign in again; then erase within ten minutes."}
 	}
 	return nil
 }

@@ -2,14 +2,10 @@ package web
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -20,12 +16,12 @@ import (
 // External is another service through which people may sign in (OpenID Connect).
 type External interface {
 	// Begin returns the address of the service where the browser goes on, and
-	// what takes the query with which it comes back.
-	Begin(ctx context.Context) (address string, finish Finish, err error)
+	// what Finish needs. With confirm, whoever is there is to prove anew who he is.
+	Begin(ctx context.Context, confirm bool) (address string, state []byte, err error)
+	// Finish returns who has signed in, by the query with which the browser came
+	// back. Where Begin was to have it confirmed, it is an error unless it was.
+	Finish(ctx context.Context, state []byte, query url.Values) (account.Identity, error)
 }
-
-// Finish returns who has signed in.
-type Finish func(ctx context.Context, query url.Values) (account.Identity, error)
 
 // ExternalError is why nobody could sign in through the other service.
 type ExternalError struct {
@@ -40,6 +36,8 @@ const (
 	ExternalUnavailable = "external_unavailable"
 	ExternalDenied      = "external_denied"
 	ExternalRefused     = "external_refused"
+	ExternalUnconfirmed = "external_unconfirmed"
+	ExternalAnother     = "external_another"
 )
 
 // Error returns the error for the log.
@@ -48,71 +46,26 @@ func (e *ExternalError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *ExternalError) Unwrap() error { return e.Err }
 
-// The bounds of sign-ins that have begun.
-const (
-	loginLasts = 10 * time.Minute
-	maxLogins  = 256
-)
-
-// logins are the sign-ins that have begun at another service.
-type logins struct {
-	mu   sync.Mutex
-	open map[string]openLogin
-}
-
-type openLogin struct {
-	finish Finish
-	until  time.Time
-}
-
-// begin keeps finish and returns the name under which it is found once. Where there
-// is no room, the oldest goes: anybody may begin, and if it were refused, somebody
-// who begins many could keep everybody out.
-func (l *logins) begin(finish Finish, now time.Time) (name string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	maps.DeleteFunc(l.open, func(_ string, one openLogin) bool { return !now.Before(one.until) })
-	if len(l.open) >= maxLogins {
-		delete(l.open, l.oldest())
-	}
-	if l.open == nil {
-		l.open = make(map[string]openLogin)
-	}
-	name = strings.ToLower(rand.Text())
-	l.open[name] = openLogin{finish: finish, until: now.Add(loginLasts)}
-	return name
-}
-
-// oldest returns the name of what began first.
-func (l *logins) oldest() (name string) {
-	for key, one := range l.open {
-		if name == "" || one.until.Before(l.open[name].until) {
-			name = key
-		}
-	}
-	return name
-}
-
-// take takes out what begin kept.
-func (l *logins) take(name string, now time.Time) (Finish, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	one, ok := l.open[name]
-	delete(l.open, name)
-	return one.finish, ok && now.Before(one.until)
-}
+// errAnother: somebody else came back from the other service than was sent there.
+var errAnother = errors.New("the other service signed in somebody else")
 
 // beginExternal sends the browser to the other service. It is a link and no form:
-// the content policy lets no form end at another site.
+// the content policy lets no form end at another site. With confirm=1 somebody who
+// has signed in is to prove there anew who he is.
 func (s *Server) beginExternal(c echo.Context) error {
 	if s.cfg.External == nil {
 		return echo.ErrNotFound
 	}
-	address, finish, err := s.cfg.External.Begin(c.Request().Context())
+	confirm := c.QueryParam("confirm") == "1" && principal(c).User.ID != ""
+	address, state, err := s.cfg.External.Begin(c.Request().Context(), confirm)
 	if err != nil {
 		return s.externalFailed(c, err)
 	}
-	s.setCookie(c, loginCookie, s.logins.begin(finish, time.Now()), loginLasts)
+	value, err := s.logins.closeLogin(login{State: state, Confirm: confirm, Until: time.Now().Add(loginLasts)})
+	if err != nil {
+		return err
+	}
+	s.setCookie(c, loginCookie, value, loginLasts)
 	return see(c, address)
 }
 
@@ -123,22 +76,47 @@ func (s *Server) endExternal(c echo.Context) error {
 		return echo.ErrNotFound
 	}
 	r := c.Request()
-	finish, ok := s.logins.take(cookieValue(r, loginCookie), time.Now())
+	begun, ok := s.logins.openLogin(cookieValue(r, loginCookie), time.Now())
 	s.setCookie(c, loginCookie, "", 0)
 	if !ok {
 		return s.externalFailed(c, account.ErrNoPending)
 	}
-	who, err := finish(r.Context(), c.QueryParams())
+	who, err := s.cfg.External.Finish(r.Context(), begun.State, c.QueryParams())
+	if err == nil && begun.Confirm {
+		err = confirms(principal(c), who)
+	}
 	if err != nil {
 		return s.externalFailed(c, err)
 	}
+	before := sessionSecret(c)
 	in, err := s.cfg.Accounts.SignInExternal(r.Context(), who, s.cfg.RoleFor, s.from(c))
 	if err != nil {
 		return s.externalFailed(c, err)
 	}
 	s.setCookie(c, pendingCookie, "", 0)
 	s.keepSession(c, in.Secret)
-	return see(c, "./")
+	if !begun.Confirm {
+		return see(c, "./")
+	}
+	if err := s.cfg.Accounts.SignOut(r.Context(), before, c.RealIP()); err != nil {
+		return err // The new session takes the place of the old one.
+	}
+	if in.User.Role == account.Admin {
+		return see(c, "recovery-sheet")
+	}
+	return see(c, "account")
+}
+
+// confirms returns why who came back proves nothing of p, who went to the other
+// service to prove who he is; nil if it does.
+func confirms(p account.Principal, who account.Identity) error {
+	switch {
+	case p.User.ID == "":
+		return account.ErrNoPending // His session has ended meanwhile.
+	case p.User.External == who.External():
+		return nil
+	}
+	return &ExternalError{Reason: ExternalAnother, Err: errAnother}
 }
 
 // externalFailed shows the sign-in again, and says why the other way failed.

@@ -2,13 +2,12 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"cz-visa-monitor/adapters/oidc"
 	"cz-visa-monitor/adapters/oidc/oidctest"
@@ -18,18 +17,25 @@ import (
 // external brings the login of package oidc to the pages, as cmd does.
 type external struct{ provider *oidc.Provider }
 
-func (e external) Begin(ctx context.Context) (string, Finish, error) {
-	address, state, err := e.provider.Begin(ctx)
+func (e external) Begin(ctx context.Context, confirm bool) (string, []byte, error) {
+	address, begun, err := e.provider.Begin(ctx, confirm)
 	if err != nil {
 		return "", nil, externalError(err)
 	}
-	return address, func(ctx context.Context, query url.Values) (account.Identity, error) {
-		who, err := e.provider.Finish(ctx, state, query)
-		if err != nil {
-			return account.Identity{}, externalError(err)
-		}
-		return account.Identity(who), nil
-	}, nil
+	state, err := json.Marshal(begun)
+	return address, state, err
+}
+
+func (e external) Finish(ctx context.Context, state []byte, query url.Values) (account.Identity, error) {
+	var begun oidc.State
+	if err := json.Unmarshal(state, &begun); err != nil {
+		return account.Identity{}, err
+	}
+	who, err := e.provider.Finish(ctx, begun, query)
+	if err != nil {
+		return account.Identity{}, externalError(err)
+	}
+	return account.Identity(who), nil
 }
 
 func externalError(err error) error {
@@ -37,6 +43,8 @@ func externalError(err error) error {
 	switch {
 	case errors.Is(err, oidc.ErrDenied):
 		reason = ExternalDenied
+	case errors.Is(err, oidc.ErrUnconfirmed):
+		reason = ExternalUnconfirmed
 	case errors.Is(err, oidc.ErrUnavailable):
 		reason = ExternalUnavailable
 	}
@@ -85,7 +93,13 @@ func withProvider(t *testing.T, product oidctest.Product) (*appliance, *oidctest
 // goThrough takes the browser to the provider and returns where it is sent back to.
 func (p *person) goThrough() string {
 	p.tb.Helper()
-	w := p.get("/external")
+	return p.goThroughFrom("/external")
+}
+
+// goThroughFrom is goThrough from the address of a link.
+func (p *person) goThroughFrom(link string) string {
+	p.tb.Helper()
+	w := p.get(link)
 	if w.Code != http.StatusSeeOther {
 		p.tb.Fatalf("/external answers %d: %s", w.Code, w.Body)
 	}
@@ -213,45 +227,5 @@ func TestExternalSignInFails(t *testing.T) {
 		p := newAppliance(t, nil).person()
 		says(t, p.get("/external"), http.StatusNotFound)
 		says(t, p.get("/external-back?code=x&state=y"), http.StatusNotFound)
-	})
-}
-
-// begun is another service that sends everybody back at once.
-type begun struct{ who account.Identity }
-
-func (b begun) Begin(context.Context) (string, Finish, error) {
-	return "https://service.example.com/", func(context.Context, url.Values) (account.Identity, error) { return b.who, nil }, nil
-}
-
-// What has begun is kept for ten minutes, and there is a bound to it, which keeps
-// nobody out: the oldest goes.
-func TestExternalSignInsAreBounded(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		who := account.Identity{Issuer: "https://service.example.com", Subject: "s", Name: "anna", Groups: []string{"family"}}
-		a := newAppliance(t, func(c *Config) { c.External, c.ExternalName, c.RoleFor = begun{who}, "X", roleFor(t, "family=member") })
-		begin := func() *person {
-			p := a.person()
-			leadsTo(t, p.get("/external"), "https://service.example.com/")
-			time.Sleep(time.Second) // The bubble's time.
-			return p
-		}
-		first, second := begin(), begin()
-		for range maxLogins - 1 {
-			begin()
-		}
-		if n := len(a.server.logins.open); n != maxLogins {
-			t.Errorf("%d sign-ins are kept", n)
-		}
-		says(t, first.get("/external-back?code=x"), http.StatusForbidden, "This took too long.")
-		leadsTo(t, second.get("/external-back?code=x"), "./")
-		late := begin()
-		time.Sleep(loginLasts)
-		says(t, late.get("/external-back?code=x"), http.StatusForbidden, "This took too long.")
-		p := begin()
-		if n := len(a.server.logins.open); n != 1 {
-			t.Errorf("%d sign-ins are kept", n)
-		}
-		leadsTo(t, p.get("/external-back?code=x"), "./")
 	})
 }

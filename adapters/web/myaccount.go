@@ -14,7 +14,9 @@ type accountPage struct {
 	view
 	Languages []language
 	Admin     bool
-	Sessions  []sessionRow
+	// External is what the service is called where the user can prove who he is.
+	External string
+	Sessions []sessionRow
 	// Recovery are fresh recovery codes, shown once.
 	Recovery []string
 	// Secret and QR bring a second factor to an authenticator.
@@ -33,7 +35,7 @@ const maxAgent = 80
 
 func (s *Server) accountPage(c echo.Context) (*accountPage, error) {
 	ctx, me := c.Request().Context(), principal(c)
-	p := &accountPage{view: s.view(c, "page.account"), Languages: s.languages(), Admin: me.MayAdminister()}
+	p := &accountPage{view: s.view(c, "page.account"), Languages: s.languages(), Admin: me.MayAdminister(), External: s.confirmedAt(c)}
 	u, err := s.cfg.Accounts.User(ctx, me.User.ID)
 	if err != nil {
 		return nil, err

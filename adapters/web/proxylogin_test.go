@@ -3,10 +3,9 @@ package web
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
-	"time"
 
 	"cz-visa-monitor/adapters/oidc"
 	"cz-visa-monitor/app/account"
@@ -17,7 +16,7 @@ func withProxyLogin(t *testing.T) *appliance {
 	t.Helper()
 	login := oidc.ProxyLogin{Trusted: prefixes("10.0.0.1/32"), UserHeader: "Remote-User", GroupsHeader: "Remote-Groups"}
 	return newAppliance(t, func(c *Config) {
-		c.Proxies, c.RoleFor = prefixes("10.0.0.1/32"), roleFor(t, "family=member, visa-admins=admin")
+		c.Proxies, c.ProxyHeader, c.RoleFor = prefixes("10.0.0.1/32"), login.UserHeader, roleFor(t, "family=member, visa-admins=admin")
 		c.ProxyLogin = func(remote netip.Addr, header http.Header) (account.Identity, bool, error) {
 			who, ok, err := login.Identity(remote, header)
 			return account.Identity(who), ok, err
@@ -95,6 +94,7 @@ func TestProxyLogin(t *testing.T) {
 	})
 	t.Run("another site", func(t *testing.T) {
 		q := a.person().behindProxy("anna", "family")
+		says(t, q.get("/account"), http.StatusOK, ">anna<")
 		q.headers.Set("Sec-Fetch-Site", "cross-site")
 		says(t, q.post("/account", "do", "sessions-end"), http.StatusForbidden)
 	})
@@ -112,41 +112,6 @@ func TestProxyLoginAndToken(t *testing.T) {
 	}
 }
 
-// A stream asks now and then whether its session holds still, and begins no other.
-func TestStreamBeginsNoSessions(t *testing.T) {
-	t.Parallel()
-	a := withProxyLogin(t)
-	r := httptest.NewRequest(http.MethodGet, "/api/v1/events", http.NoBody)
-	r.RemoteAddr, r.Header = "10.0.0.1:40000", a.person().behindProxy("anna", "family").headers
-	c := a.server.echo.NewContext(r, httptest.NewRecorder())
-	c.SetPath("/api/v1/events")
-	p, err := a.server.identify(c)
-	sub, err2 := a.hub.subscribe(subscriber{user: p.User.ID, sees: p.Owners()})
-	if err := errors.Join(err, err2); err != nil {
-		t.Fatal(err)
-	}
-	goesOn := func() bool {
-		tick := make(chan time.Time, 1)
-		tick <- time.Now()
-		_, ok := a.server.nextEvent(c, sub, tick)
-		return ok
-	}
-	for range 3 {
-		if !goesOn() {
-			t.Fatal("the stream ends")
-		}
-	}
-	if n := a.sessionsOf(p.User.ID); n != 1 {
-		t.Errorf("there are %d sessions", n)
-	}
-	if _, err := a.store.EndSessions(t.Context(), p.User.ID, func(account.Session) bool { return true }); err != nil {
-		t.Fatal(err)
-	}
-	if goesOn() || a.sessionsOf(p.User.ID) != 0 {
-		t.Error("the stream goes on without its session, or has begun another")
-	}
-}
-
 // The role follows the groups with the next request, not with the next sign-in.
 func TestProxyLoginFollowsGroups(t *testing.T) {
 	t.Parallel()
@@ -154,7 +119,7 @@ func TestProxyLoginFollowsGroups(t *testing.T) {
 		name, before, after string
 		// alone: nobody else runs the appliance.
 		alone bool
-		// want is what his account says then, "" if he is not let in.
+		// want is what his account says then.
 		want string
 		// anew: his session is another.
 		anew bool
@@ -163,8 +128,6 @@ func TestProxyLoginFollowsGroups(t *testing.T) {
 		{"another group, the same role", "family", "family,friends", false, "Member: own", false},
 		{"demoted", "visa-admins", "family", false, "Member: own", true},
 		{"promoted", "family", "visa-admins", false, "Admin: runs", true},
-		{"no role", "visa-admins", "friends", false, "", false},
-		{"no role, though nobody else runs it", "visa-admins", "friends", true, "", false},
 		{"demoted, though nobody else runs it", "visa-admins", "family", true, "Admin: runs", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -172,28 +135,146 @@ func TestProxyLoginFollowsGroups(t *testing.T) {
 			a := withProxyLogin(t)
 			p := a.person().behindProxy("anna", tc.before)
 			says(t, p.get("/account"), http.StatusOK, ">anna<")
-			if member := account.Member; tc.alone {
-				if _, _, err := a.accounts.EditUser(a.asCommand(), a.admin.ID, account.UserEdit{Role: &member}); err != nil {
-					t.Fatal(err)
-				}
+			if tc.alone {
+				a.demoteAdmin()
 			}
 			before := p.session()
 			p.headers.Set("Remote-Groups", tc.after)
-			if tc.want == "" {
-				leadsTo(t, p.get("/account"), "./sign-in")
-				return
-			}
 			says(t, p.get("/account"), http.StatusOK, ">anna<", tc.want)
 			says(t, p.get("/account"), http.StatusOK, ">anna<", tc.want)
-			u, err := a.accounts.UserNamed(a.asCommand(), "anna")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n := a.sessionsOf(u.ID); n != 1 || (p.session() != before) != tc.anew {
+			if n := a.sessionsOf(a.named("anna").ID); n != 1 || (p.session() != before) != tc.anew {
 				t.Errorf("there are %d sessions, another one goes on: %t", n, p.session() != before)
 			}
 		})
 	}
+}
+
+// demoteAdmin leaves the appliance to whoever else runs it.
+func (a *appliance) demoteAdmin() {
+	a.tb.Helper()
+	member := account.Member
+	if _, _, err := a.accounts.EditUser(a.asCommand(), a.admin.ID, account.UserEdit{Role: &member}); err != nil {
+		a.tb.Fatal(err)
+	}
+}
+
+func (a *appliance) named(name string) account.User {
+	a.tb.Helper()
+	u, err := a.accounts.UserNamed(a.asCommand(), name)
+	if err != nil {
+		a.tb.Fatal(err)
+	}
+	return u
+}
+
+// Whose groups give no role any more keeps nothing that he could come back with:
+// neither role nor session, token or invitation; not even the last admin.
+func TestProxyLoginWithoutRole(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		// alone: nobody else runs the appliance.
+		alone bool
+		// path is that of the request that says so.
+		path string
+	}{
+		{"on a page", false, "/account"},
+		{"over the API", false, "/api/v1/me"},
+		{"on the page for signing in", false, "/sign-in"},
+		{"though nobody else runs it", true, "/account"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			a := withProxyLogin(t)
+			p := a.person().behindProxy("anna", "visa-admins")
+			says(t, p.get("/account"), http.StatusOK, ">anna<")
+			u := a.named("anna")
+			_, token, err := a.accounts.AddToken(a.asCommand(), u.ID, "test", account.ScopeAdmin, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			me, _, err := a.accounts.BySession(t.Context(), p.session(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, link, err := a.accounts.Invite(account.As(t.Context(), me), account.Invite{Role: account.Admin})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := a.accounts.SetPassword(a.asCommand(), u.ID, password); err != nil {
+				t.Fatal(err)
+			}
+			elsewhere := a.signedIn("anna")
+			if tc.alone {
+				a.demoteAdmin()
+			}
+			c := a.streaming(p)
+
+			p.headers.Set("Remote-Groups", "friends")
+			if w := p.get(tc.path); w.Code == http.StatusOK || w.Code >= http.StatusInternalServerError {
+				t.Errorf("he is answered %d", w.Code)
+			}
+			if got := a.named("anna"); got.Role != account.NoRole || a.sessionsOf(u.ID) != 0 {
+				t.Errorf("he is %s and has %d sessions", got.Role, a.sessionsOf(u.ID))
+			}
+			if elsewhere.isIn() {
+				t.Error("his other browser goes on")
+			}
+			if c.goesOn() {
+				t.Error("his stream goes on")
+			}
+			asToken := func() int {
+				return a.do(http.MethodGet, "/api/v1/me", "", "Authorization", "Bearer "+token).Code
+			}
+			if code := asToken(); code != http.StatusUnauthorized {
+				t.Errorf("his token is answered %d", code)
+			}
+			invited := func() error {
+				_, err := a.accounts.Invitation(t.Context(), link, account.Origin{})
+				return err
+			}
+			if err := invited(); !errors.Is(err, account.ErrNoInvitation) {
+				t.Errorf("his invitation: %v", err)
+			}
+			if n := a.timesAudited(account.UserChanged, "role=none"); n != 1 {
+				t.Errorf("it stands %d times in the audit trail", n)
+			}
+			if !tc.alone {
+				list := a.do(http.MethodGet, "/api/v1/users", "").Body.String()
+				if !strings.Contains(list, `"role":"none"`) {
+					t.Errorf("the list of users does not say so: %s", list)
+				}
+			}
+			// Once and no more, and a password is no way round it.
+			says(t, p.get("/sign-in"), http.StatusForbidden, `role="alert"`, "gives you no access here")
+			says(t, elsewhere.post("/sign-in", "name", "anna", "password", password), http.StatusForbidden, "gives you no access here")
+			if n := a.timesAudited(account.UserChanged, "role=none"); n != 1 || elsewhere.isIn() {
+				t.Errorf("it stands %d times in the audit trail; he is in: %t", n, elsewhere.isIn())
+			}
+
+			p.headers.Set("Remote-Groups", "family")
+			says(t, p.get("/account"), http.StatusOK, ">anna<", "Member: own")
+			if code := asToken(); code != http.StatusOK {
+				t.Errorf("with another role his token is answered %d", code)
+			}
+			if err := invited(); !errors.Is(err, account.ErrNoInvitation) {
+				t.Errorf("with another role his invitation works again: %v", err)
+			}
+			if warned := strings.Contains(a.logged(), "to the last admin who could sign in"); warned != tc.alone {
+				t.Errorf("the operator is warned: %t", warned)
+			}
+		})
+	}
+}
+
+// timesAudited returns how often an action with this detail stands in the audit trail.
+func (a *appliance) timesAudited(action account.Action, detail string) int {
+	a.tb.Helper()
+	entries, err := a.accounts.Trail(a.asCommand(), 0, 1000, func(e account.Entry) bool { return e.Action == action && e.Detail == detail })
+	if err != nil {
+		a.tb.Fatal(err)
+	}
+	return len(entries)
 }
 
 // Where nobody need be known, the proxy's word begins no session.
@@ -201,7 +282,8 @@ func TestProxyLoginOnPublicRoutes(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]bool{
 		"/healthz": false, "/readyz": false, openAPIPath: false, "/setup": false, "/join": false, "/second-factor": false,
-		"/sign-in": true, "/account": true,
+		"/sign-in": true, "/account": true, "/": true, "/recovery-sheet": true, "/applications/x": true,
+		"/nothing/here": false, "/sign-out": false, "/api/v1/me": false, "/api/v1/nothing": false,
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()

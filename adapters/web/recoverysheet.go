@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -28,6 +29,10 @@ type Keys interface {
 // recoveryPage is the sheet to print and keep.
 type recoveryPage struct {
 	view
+	// Fresh: the user proved a moment ago who he is, and need not do it again.
+	Fresh bool
+	// External is what the service is called where he can, if he has no password.
+	External string
 	// Key is in groups; nil before the password was given.
 	Key       []string
 	QR        qr
@@ -50,7 +55,7 @@ func (s *Server) recoveryPage(c echo.Context) (*recoveryPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &recoveryPage{view: s.view(c, "page.recovery"), Confirmed: !at.IsZero()}
+	p := &recoveryPage{view: s.view(c, "page.recovery"), Confirmed: !at.IsZero(), Fresh: s.isFresh(c), External: s.confirmedAt(c)}
 	p.Script = pagesScript
 	return p, nil
 }
@@ -63,8 +68,8 @@ func (s *Server) showRecovery(c echo.Context) error {
 	return s.show(c, http.StatusOK, "recovery-sheet", p)
 }
 
-// openRecovery shows the key to an admin who has just given his password, or
-// takes his proof that he has the sheet.
+// openRecovery shows the key to an admin who has just given his password, here or at
+// the service through which he signs in, or takes his proof that he has the sheet.
 func (s *Server) openRecovery(c echo.Context) error {
 	p, err := s.recoveryPage(c)
 	if err != nil {
@@ -75,8 +80,11 @@ func (s *Server) openRecovery(c echo.Context) error {
 		return s.confirmRecovery(c, p)
 	}
 	err = s.cfg.Accounts.Confirm(ctx, c.FormValue("password"))
-	if errors.Is(err, account.ErrNoPassword) && s.isFresh(c) {
+	if errors.Is(err, account.ErrNoPassword) {
 		err = nil
+		if !p.Fresh {
+			err = account.ErrUnconfirmed
+		}
 	}
 	if err != nil {
 		return s.complain(c, "recovery-sheet", &p.view, func() any { return p }, err)
@@ -102,10 +110,21 @@ func (s *Server) confirmRecovery(c echo.Context, p *recoveryPage) error {
 	return s.show(c, http.StatusOK, "recovery-sheet", p)
 }
 
-// isFresh reports whether the user has signed in a moment ago.
+// isFresh reports whether the user proved a moment ago who he is.
 func (s *Server) isFresh(c echo.Context) bool {
 	_, session, err := s.cfg.Accounts.BySession(c.Request().Context(), sessionSecret(c), c.RealIP())
 	return err == nil && session.Confirmed(time.Now())
+}
+
+// confirmedAt returns what the other service is called where the user can prove anew
+// who he is, "" if he has a password here or did not come from there: a proxy's word
+// is none for that.
+func (s *Server) confirmedAt(c echo.Context) string {
+	u := principal(c).User
+	if s.cfg.External == nil || u.Password != "" || u.External == "" || strings.HasPrefix(u.External, account.IssuerProxy+"\n") {
+		return ""
+	}
+	return s.cfg.ExternalName
 }
 
 // reveal puts the key on the page.

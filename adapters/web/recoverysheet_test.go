@@ -68,20 +68,20 @@ func TestRecoverySheet(t *testing.T) {
 	})
 }
 
-// Who has no password is shown the key shortly after he signed in, by a clock that
-// may have been set meanwhile.
+// Who has no password is shown the key shortly after he proved elsewhere who he is,
+// by a clock that may have been set meanwhile.
 func TestRecoverySheetWithoutPassword(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name string
-		// ago is when he signed in.
+		// ago is when he proved it.
 		ago    time.Duration
 		status int
 	}{
 		{"just now", 0, http.StatusOK},
 		{"in time", account.ConfirmedFor - time.Second, http.StatusOK},
-		{"too long ago", account.ConfirmedFor, http.StatusConflict},
-		{"the clock was set back", -time.Second, http.StatusConflict},
+		{"too long ago", account.ConfirmedFor, http.StatusForbidden},
+		{"the clock was set back", -time.Second, http.StatusForbidden},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

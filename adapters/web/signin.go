@@ -35,7 +35,13 @@ func (s *Server) showSignIn(c echo.Context) error {
 	if principal(c).User.ID != "" {
 		return s.seeHome(c)
 	}
-	return s.show(c, http.StatusOK, "sign-in", s.signInPage(c))
+	p, status := s.signInPage(c), http.StatusOK
+	if shut, ok := c.Get(notLetInKey).(*notLetInError); ok {
+		if code, text, ok := s.proxySentence(p.words, shut.reason); ok {
+			status, p.Problem = code, text
+		}
+	}
+	return s.show(c, status, "sign-in", p)
 }
 
 func (s *Server) signIn(c echo.Context) error {

@@ -63,11 +63,15 @@ type Config struct {
 	Keys Keys
 	// External is another service through which people may sign in, ExternalName
 	// what it is called; nil for none. ProxyLogin says for whom a reverse proxy
-	// at this address vouches; nil for none. RoleFor returns the role that the
-	// groups of such a user give him, "" for none; nil where neither is used.
+	// at this address vouches, ok is false for nobody and for who is no proxy; an
+	// error is why what its headers say cannot be believed; nil for none.
+	// ProxyHeader is the one that names the user, to notice when it comes from who
+	// is no proxy. RoleFor returns the role that the groups of such a user give
+	// him, "" for none; nil where neither is used.
 	External     External
 	ExternalName string
 	ProxyLogin   func(remote netip.Addr, header http.Header) (who account.Identity, ok bool, err error)
+	ProxyHeader  string
 	RoleFor      func(groups []string) account.Role
 	// Proxies are the addresses of reverse proxies whose word on the address and
 	// the encryption of a request counts; empty trusts none.
@@ -108,7 +112,7 @@ type Server struct {
 	http   *http.Server
 	page   page
 	pages  map[string]*template.Template
-	logins logins
+	logins seal
 	words  *locale.Locale
 	// root is the path under which browsers reach the appliance, host what the
 	// configured address names, "" if there is none.
@@ -119,6 +123,8 @@ type Server struct {
 	stopping atomic.Bool
 	// heavyRuns are the requests that read or write all there is.
 	heavyRuns heavyRuns
+	// proxyWarnings are those about what a proxy says, or what seems to be one.
+	proxyWarnings seldom
 }
 
 // New returns a server that listens to nothing yet. Its errors are mistakes in c.
@@ -147,7 +153,14 @@ func bare(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: c, echo: echo.New(), page: pg, pages: pages, root: "/", words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection()}
+	logins, err := newSeal()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg: c, echo: echo.New(), page: pg, pages: pages, logins: logins, root: "/",
+		words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection(),
+	}
 	if err := s.trust(c.BaseURL); err != nil {
 		return nil, err
 	}

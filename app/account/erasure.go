@@ -7,8 +7,10 @@ import (
 	"time"
 )
 
-// ErrUnconfirmed: whoever acts has not given his password for a while.
-var ErrUnconfirmed = errors.New("give your password once more first, or sign in again")
+// ErrUnconfirmed: whoever acts has not given his password for a while, or nobody
+// knows whether he has, as he has none here.
+var ErrUnconfirmed = errors.New("prove first that it is you: with your password, or through the service you sign in with; " +
+	"if neither is possible, have a password set for you, by an admin or with: cz-visa-monitor user reset-password")
 
 // MayErase returns why whoever acts may not erase an owner with all that is his,
 // nil if he may: a user himself, in a session in which he gave his password

@@ -34,6 +34,8 @@ type Via string
 const (
 	BySession Via = "session"
 	ByToken   Via = "token"
+	// ByProxy is the word of a trusted proxy for one request, without a session.
+	ByProxy Via = "proxy"
 	// ByCommand is the command line of whoever holds the data directory.
 	ByCommand Via = "command"
 )
@@ -43,10 +45,10 @@ type Principal struct {
 	User User
 	// Groups are the user's rights, by the group's ID.
 	Groups map[string]Right
-	// Scope bounds them; a session has ScopeAdmin.
+	// Scope bounds them; a session and a proxy's word have ScopeAdmin.
 	Scope Scope
 	Via   Via
-	// Key is the ID of the session or token.
+	// Key is the ID of the session or token, "" for neither.
 	Key string
 	// Address is where the request came from, "" for the command line.
 	Address string
@@ -87,7 +89,7 @@ func (p Principal) MayAdminister() bool {
 
 // MayManageSelf reports whether p may change his own account: password, second
 // factor, sessions and tokens. A token may not, or it could make others that
-// outlive it.
+// outlive it, and neither may a program behind a proxy, which has no session.
 func (p Principal) MayManageSelf() bool { return p.active() && p.Via == BySession }
 
 // Self returns the owner that is the principal himself.

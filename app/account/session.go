@@ -18,8 +18,12 @@ type Session struct {
 	// used, to the hour.
 	CreatedAt time.Time `json:"created_at"`
 	SeenAt    time.Time `json:"seen_at"`
-	// ConfirmedAt is when the user last gave a password or second factor.
+	// ConfirmedAt is when the user last gave a password or second factor, here or
+	// at the service through which he signed in; the zero time if nobody knows.
 	ConfirmedAt time.Time `json:"confirmed_at"`
+	// Issuer is the service through which it began, as Identity.Issuer; "" where it
+	// began with a password.
+	Issuer string `json:"issuer,omitempty"`
 	// Address is where it was last used from, Agent what the browser calls itself.
 	Address string `json:"address,omitempty"`
 	Agent   string `json:"agent,omitempty"`
@@ -47,8 +51,8 @@ func (s Session) Ended(now time.Time) bool { return now.Sub(s.SeenAt) >= Session
 // ConfirmedFor is how long a password counts as given just now.
 const ConfirmedFor = 10 * time.Minute
 
-// Confirmed reports whether the user gave a password or second factor, or came
-// from another service, within ConfirmedFor. A time that lies ahead was noted
+// Confirmed reports whether the user gave a password or second factor, here or at
+// another service, within ConfirmedFor. A time that lies ahead was noted
 // while the clock was wrong, and proves nothing.
 func (s Session) Confirmed(now time.Time) bool {
 	return justNow(s.ConfirmedAt, now)

@@ -44,11 +44,8 @@ func (s *Service) BySession(ctx context.Context, secret, address string) (Princi
 		return Principal{}, Session{}, errors.Join(ErrNoSession, err)
 	}
 	p, err := s.principal(ctx, session.User)
-	if errors.Is(err, ErrNoUser) {
-		err = ErrNoSession
-	}
 	if err != nil {
-		return Principal{}, Session{}, err
+		return Principal{}, Session{}, noSession(err)
 	}
 	if touchDue(session.SeenAt, now) {
 		touch := func(kept *Session) { kept.SeenAt, kept.Address = now, address }
@@ -65,14 +62,38 @@ func (s *Service) BySession(ctx context.Context, secret, address string) (Princi
 	return p, session, nil
 }
 
+// ByProxy returns who acts by a proxy's word alone, for one request: whoever has no
+// place for a cookie would leave a session each time. It is ErrNoSession if he is
+// no user or may not sign in. His role is as Vouched left it.
+func (s *Service) ByProxy(ctx context.Context, i Identity, address string) (Principal, error) {
+	u, err := s.store.UserByExternal(ctx, i.External())
+	if err != nil {
+		return Principal{}, noSession(err)
+	}
+	p, err := s.principal(ctx, u.ID)
+	if err != nil {
+		return Principal{}, noSession(err)
+	}
+	p.Scope, p.Via, p.Address = ScopeAdmin, ByProxy, address
+	return p, nil
+}
+
+// noSession returns ErrNoSession for ErrNoUser, and other errors as they are.
+func noSession(err error) error {
+	if errors.Is(err, ErrNoUser) {
+		return ErrNoSession
+	}
+	return err
+}
+
 // principal returns the user with this ID and his groups, or ErrNoUser, also if
-// he may not sign in.
+// he may not sign in or has no role.
 func (s *Service) principal(ctx context.Context, user string) (Principal, error) {
 	u, err := s.store.User(ctx, user)
 	if err != nil {
 		return Principal{}, err
 	}
-	if u.Disabled {
+	if u.Disabled || !u.Role.Valid() {
 		return Principal{}, ErrNoUser
 	}
 	groups, err := s.store.GroupsOf(ctx, user)

@@ -108,7 +108,11 @@ func (s *Service) newUser(ctx context.Context, n NewUser, role Role) (u User, er
 // welcome stores a user who makes his own account, and signs him in.
 func (s *Service) welcome(ctx context.Context, u User, from Origin, also Also) (SignedIn, error) {
 	session, secret := NewSession(u.ID, time.Now())
-	session = session.from(from)
+	return s.welcomeAs(ctx, u, session.from(from), secret, also)
+}
+
+// welcomeAs is welcome with the session that is to begin, and its secret.
+func (s *Service) welcomeAs(ctx context.Context, u User, session Session, secret string, also Also) (SignedIn, error) {
 	also.Begin = &session
 	if err := s.store.AddUser(asBegun(ctx, u, session), u, also); err != nil {
 		return SignedIn{}, err

@@ -81,14 +81,23 @@ func (s *Service) verify(ctx context.Context, u User, password string) (ok, stal
 	return ok, stale && ok, err
 }
 
-// begin begins a session of u; edit changes what is kept of him with it.
+// begin begins a session of u by password; edit changes what is kept of him with it.
 func (s *Service) begin(ctx context.Context, u User, from Origin, edit func(u *User, otherAdmins int) error, also Also) (SignedIn, error) {
 	session, secret := NewSession(u.ID, time.Now())
-	session = session.from(from)
+	return s.beginAs(ctx, u, session.from(from), secret, edit, also)
+}
+
+// beginAs is begin with the session that is to begin, and its secret.
+func (s *Service) beginAs(
+	ctx context.Context, u User, session Session, secret string, edit func(u *User, otherAdmins int) error, also Also,
+) (SignedIn, error) {
 	also.Begin = &session
 	u, err := s.store.EditUser(asBegun(ctx, u, session), u.ID, func(kept *User, otherAdmins int) error {
 		if kept.Disabled {
 			return ErrWrong
+		}
+		if kept.Role == NoRole {
+			return ErrNoRole // He has shown who he is, and may know.
 		}
 		return edit(kept, otherAdmins)
 	}, also)

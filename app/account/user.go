@@ -14,12 +14,15 @@ const (
 	Member Role = "member"
 	// Viewer reads what is shared with him.
 	Viewer Role = "viewer"
+	// NoRole is that of a user whose groups at another service give him none any
+	// more: he may do nothing and cannot sign in. It cannot be given to anybody.
+	NoRole Role = "none"
 )
 
-// Roles returns all roles, the strongest first.
+// Roles returns all roles that can be given, the strongest first.
 func Roles() []Role { return []Role{Admin, Member, Viewer} }
 
-// Valid reports whether r is a role.
+// Valid reports whether r is a role that lets somebody in.
 func (r Role) Valid() bool { return r == Admin || r == Member || r == Viewer }
 
 // User is a person who may sign in.

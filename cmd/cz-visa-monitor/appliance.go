@@ -132,7 +132,7 @@ func (a *appliance) assemble() error {
 		Import: func(ctx context.Context, r io.Reader, owner account.Owner, dryRun bool) (archive.Report, error) {
 			return archive.Import(ctx, r, office.target(archive.To(owner), dryRun))
 		},
-		External: login, ExternalName: a.cfg.oidcName, ProxyLogin: proxyLogin(a.cfg), RoleFor: roleFor(a.cfg.roles), Proxies: a.cfg.proxies,
+		External: login, ExternalName: a.cfg.oidcName, ProxyLogin: proxyLogin(a.cfg), ProxyHeader: a.cfg.proxyUserHeader, RoleFor: roleFor(a.cfg.roles), Proxies: a.cfg.proxies,
 		Hub: hub, Catalogues: a.catalogues, BaseURL: a.cfg.baseURL, Version: version, Logger: a.log,
 	})
 	return err

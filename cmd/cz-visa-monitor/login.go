@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -34,18 +36,29 @@ func openExternal(c config) (web.External, error) {
 }
 
 // Begin implements web.External.
-func (e external) Begin(ctx context.Context) (address string, finish web.Finish, err error) {
-	address, state, err := e.provider.Begin(ctx)
+func (e external) Begin(ctx context.Context, confirm bool) (address string, state []byte, err error) {
+	address, begun, err := e.provider.Begin(ctx, confirm)
 	if err != nil {
 		return "", nil, externalError(err)
 	}
-	return address, func(ctx context.Context, query url.Values) (account.Identity, error) {
-		who, err := e.provider.Finish(ctx, state, query)
-		if err != nil {
-			return account.Identity{}, externalError(err)
-		}
-		return account.Identity(who), nil
-	}, nil
+	state, err = json.Marshal(begun)
+	if err != nil {
+		return "", nil, fmt.Errorf("encode a login that has begun: %w", err)
+	}
+	return address, state, nil
+}
+
+// Finish implements web.External.
+func (e external) Finish(ctx context.Context, state []byte, query url.Values) (account.Identity, error) {
+	var begun oidc.State
+	if err := json.Unmarshal(state, &begun); err != nil {
+		return account.Identity{}, fmt.Errorf("decode a login that has begun: %w", err)
+	}
+	who, err := e.provider.Finish(ctx, begun, query)
+	if err != nil {
+		return account.Identity{}, externalError(err)
+	}
+	return account.Identity(who), nil
 }
 
 // externalError says which of its sentences people are told.
@@ -56,6 +69,8 @@ func externalError(err error) error {
 		reason = web.ExternalUnavailable
 	case errors.Is(err, oidc.ErrDenied):
 		reason = web.ExternalDenied
+	case errors.Is(err, oidc.ErrUnconfirmed):
+		reason = web.ExternalUnconfirmed
 	}
 	return &web.ExternalError{Reason: reason, Err: err}
 }

@@ -73,7 +73,7 @@ func misdirected(r *http.Request, q url.Values, client Client) string {
 func (p *Provider) unfit(q url.Values) (why, code string) {
 	for name := range q {
 		switch name {
-		case "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method":
+		case "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "prompt", "max_age":
 		default:
 			return fmt.Sprintf("unexpected parameter %.40q", name), "invalid_request"
 		}
@@ -88,6 +88,8 @@ func (p *Provider) unfit(q url.Values) (why, code string) {
 		return "a scope is not known", "invalid_scope"
 	case len(q.Get("state")) < minState, len(q.Get("nonce")) < minState:
 		return "state or nonce is too short", "invalid_state"
+	case q.Has("prompt") && q.Get("prompt") != "login", q.Has("max_age") && q.Get("max_age") != "0":
+		return "prompt or max_age are played for a user who gives his password anew only", "invalid_request"
 	case q.Get("code_challenge_method") != "S256", len(q.Get("code_challenge")) != 43:
 		return "there is no code_challenge by S256", "invalid_request"
 	}
@@ -101,10 +103,13 @@ func (p *Provider) grant(client Client, q url.Values) string {
 	if len(p.codes) >= maxKept {
 		clear(p.codes)
 	}
+	if q.Get("prompt") == "login" || q.Has("max_age") {
+		p.signedIn = time.Now()
+	}
 	code := "code_" + rand.Text()
 	p.codes[code] = &grant{
 		client: client, user: p.user, scopes: strings.Fields(q.Get("scope")),
-		nonce: q.Get("nonce"), challenge: q.Get("code_challenge"), at: time.Now(),
+		nonce: q.Get("nonce"), challenge: q.Get("code_challenge"), at: time.Now(), authTime: p.signedIn,
 	}
 	p.keepSecret(code)
 	return code

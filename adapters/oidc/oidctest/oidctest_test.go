@@ -87,6 +87,9 @@ func TestStrictAuthorization(t *testing.T) {
 		{"no PKCE", func(q url.Values) { q.Del("code_challenge") }, "invalid_request"},
 		{"plain PKCE", func(q url.Values) { q.Set("code_challenge_method", "plain") }, "invalid_request"},
 		{"unknown parameter", func(q url.Values) { q.Set("resource", "x") }, "invalid_request"},
+		{"with the password anew", func(q url.Values) { q.Set("prompt", "login"); q.Set("max_age", "0") }, ""},
+		{"without asking", func(q url.Values) { q.Set("prompt", "none") }, "invalid_request"},
+		{"a password of an hour ago", func(q url.Values) { q.Set("max_age", "3600") }, "invalid_request"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

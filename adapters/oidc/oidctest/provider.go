@@ -64,6 +64,7 @@ type Provider struct {
 	mu       sync.Mutex
 	client   Client
 	user     User
+	signedIn time.Time // when the user gave his password
 	denied   string
 	key      key
 	codes    map[string]*grant
@@ -84,7 +85,9 @@ type grant struct {
 	nonce     string
 	challenge string
 	at        time.Time
-	used      bool
+	// authTime is when the user gave his password.
+	authTime time.Time
+	used     bool
 }
 
 // New returns a provider that is reached at base, an address without a slash at
@@ -96,7 +99,8 @@ func New(base string, cfg Config) (*Provider, error) {
 	}
 	p := &Provider{
 		base: base, product: cfg.Product, client: cfg.Client, user: cfg.User, key: first, mux: http.NewServeMux(),
-		codes: map[string]*grant{}, tokens: map[string]*grant{},
+		signedIn: time.Now(),
+		codes:    map[string]*grant{}, tokens: map[string]*grant{},
 		broken: map[Endpoint]http.HandlerFunc{}, requests: map[Endpoint]int{},
 	}
 	if cfg.Client.Secret != "" {
@@ -139,11 +143,19 @@ func (p *Provider) SetClient(c Client) {
 	p.keepSecret(c.Secret)
 }
 
-// SignIn puts u before the browser.
+// SignIn puts u before the browser, who gives his password now.
 func (p *Provider) SignIn(u User) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.user = u
+	p.user, p.signedIn = u, time.Now()
+}
+
+// SignedInAt says when the user gave his password. Where a client asks for it, he
+// gives it again.
+func (p *Provider) SignedInAt(t time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.signedIn = t
 }
 
 // Deny answers logins with an error of this code, until Deny("").

@@ -173,7 +173,7 @@ func (p *Provider) idToken(g *grant, access string) (string, error) {
 	now := time.Now()
 	claims := map[string]any{
 		"iss": p.Issuer(), "sub": g.user.Subject, "aud": g.client.ID, "nonce": g.nonce,
-		"iat": now.Unix(), "auth_time": now.Unix(), "exp": now.Add(tokenLife).Unix(),
+		"iat": now.Unix(), "auth_time": g.authTime.Unix(), "exp": now.Add(tokenLife).Unix(),
 		"jti": rand.Text(), "at_hash": atHash(p.product.Algorithm, access),
 	}
 	if p.product.AudienceList {
