@@ -60,7 +60,6 @@ func accountProblems() []accountProblem {
 		{account.ErrNoPassword, conflict, "no_password", "no_password", ""},
 		{account.ErrSecond, conflict, "second", "second", ""},
 		{account.ErrNoSecond, conflict, "no_second", "no_second", ""},
-		{account.ErrUnconfirmed, forbidden, "unconfirmed", "unconfirmed", ""},
 		{account.ErrPasswordShort, invalid, "invalid", "password_short", "password"},
 		{account.ErrPasswordLong, invalid, "invalid", "password_long", "password"},
 		{account.ErrPasswordName, invalid, "invalid", "password_name", "password"},

@@ -190,10 +190,10 @@ func TestSessionAloneAddsNoSecondFactor(t *testing.T) {
 		w := p.post("/account", "do", "second-begin", "password", password)
 		secret := field(t, w, `<code>([A-Z2-7]+)</code>`)
 		time.Sleep(account.ConfirmedFor)
-		hides(p.post("/account", "do", "second-confirm", "code", "000000"), http.StatusForbidden, "Give your password once more.", `value="second-begin"`)
-		hides(p.post("/account", "do", "second-confirm", "code", codeOf(t, secret)), http.StatusForbidden, "Give your password once more.")
+		hides(p.post("/account", "do", "second-confirm", "code", "000000"), http.StatusForbidden, "First prove that it is you", `value="second-begin"`)
+		hides(p.post("/account", "do", "second-confirm", "code", codeOf(t, secret)), http.StatusForbidden, "First prove that it is you")
 		fresh := a.signedIn("admin") // No second factor is asked for.
-		hides(fresh.post("/account", "do", "second-confirm", "code", "000000"), http.StatusForbidden, "Give your password once more.")
+		hides(fresh.post("/account", "do", "second-confirm", "code", "000000"), http.StatusForbidden, "First prove that it is you")
 		if !p.isIn() {
 			t.Error("the owner's session has ended")
 		}

@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"cz-visa-monitor/app/strictjson"
 )
 
 // Fallback is the language whose catalogue is complete by definition. Its text
@@ -84,6 +86,9 @@ func load(files fs.FS, zone *time.Location) (*Catalogues, error) {
 	return c, nil
 }
 
+// maxNesting is how deep a catalogue is: a text, or the plural forms of one.
+const maxNesting = 2
+
 // rank puts the fallback language before every other one.
 func rank(lang string) int {
 	if lang == Fallback {
@@ -99,6 +104,10 @@ func read(files fs.FS, name string, zone *time.Location) (*Locale, error) {
 	}
 	raw, err := fs.ReadFile(files, name)
 	if err != nil {
+		return nil, err
+	}
+	// A key that stands twice would say one thing in the file and another to readers.
+	if err := strictjson.Check(raw, maxNesting); err != nil {
 		return nil, err
 	}
 	var entries map[string]json.RawMessage

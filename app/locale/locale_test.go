@@ -122,6 +122,7 @@ func TestLoadRefuses(t *testing.T) {
 		"no language":         {"12.json", `{}`, "no language"},
 		"no JSON":             {"en.json", `{`, "en.json"},
 		"a number":            {"en.json", `{"k":1}`, "key k"},
+		"a key twice":         {"en.json", `{"k":"x","k":"y"}`, "twice"},
 		"unknown form":        {"en.json", `{"k":{"lots":"x","other":"y"}}`, `no plural form "lots"`},
 		"no form for others":  {"en.json", `{"k":{"one":"x"}}`, `"other" is missing`},
 		"empty":               {"en.json", `{"k":""}`, "empty"},
