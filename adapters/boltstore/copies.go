@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"cz-visa-monitor/app/archive"
 )
 
 // copiesWithin is how long it is waited for a second directory that is to be listed:
@@ -20,6 +22,8 @@ const copiesWithin = 5 * time.Second
 
 // errNoAnswer: the second directory hangs.
 var errNoAnswer = errors.New("the second directory for backups does not answer; is the share's server there?")
+
+var _ archive.Copies = (*Keeper)(nil)
 
 // Wake has Run bring the second directory up to date soon: after a backup that
 // somebody asked for.

@@ -99,3 +99,52 @@ func TestShareThatHangs(t *testing.T) {
 		}
 	})
 }
+
+// TestErasureNamesCopies: those in the second directory are named too, whether or
+// not the backup itself is still there, and it is said when nobody could look.
+func TestErasureNamesCopies(t *testing.T) {
+	t.Parallel()
+	alone := backupName(time.Now().AddDate(0, 0, -3))
+	for _, tt := range []struct {
+		name   string
+		share  func(t *testing.T, dir, made string) string
+		copies func(made string) []string
+		unread bool
+	}{
+		{"no second directory", func(*testing.T, string, string) string { return "" }, func(string) []string { return nil }, false},
+		{"one that is not there", func(_ *testing.T, dir, _ string) string { return filepath.Join(dir, "away") }, func(string) []string { return nil }, true},
+		{"an empty one", func(t *testing.T, _, _ string) string { return t.TempDir() }, func(string) []string { return nil }, false},
+		{"one with a copy whose original is gone", func(t *testing.T, dir, made string) string {
+			share := t.TempDir()
+			raw, err := os.ReadFile(filepath.Join(dir, made))
+			err = errors.Join(err, os.WriteFile(filepath.Join(share, made), raw, 0o600), os.WriteFile(filepath.Join(share, alone), raw, 0o600),
+				os.WriteFile(filepath.Join(share, "holiday.bak"), nil, 0o600), os.WriteFile(filepath.Join(share, alone+tempSuffix), nil, 0o600))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return share
+		}, func(made string) []string { return []string{made, alone} }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			s := open(t, dir)
+			h := newHousehold(t, s, dir)
+			made := backUp(t, s)
+			h.share = tt.share(t, dir, made.Name)
+			done, err := h.eraser().ErasePerson(commandLine(t), h.person.ID)
+			if err != nil || done.CopiesUnread != tt.unread || len(done.Backups) != 1 {
+				t.Errorf("%+v, %v", done, err)
+			}
+			var got []string
+			for _, b := range done.Copies {
+				if got = append(got, b.Name); !b.Expires.After(time.Now()) {
+					t.Errorf("%s expires %s", b.Name, b.Expires)
+				}
+			}
+			if diff := cmp.Diff(tt.copies(made.Name), got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}

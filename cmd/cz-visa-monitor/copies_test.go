@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -111,6 +112,29 @@ func TestCommandsCopyWithoutAServer(t *testing.T) {
 	code, out, errs := command(t, env, "key", "rotate", "--recovery")
 	if code != exitOK || !strings.Contains(errs, "cannot copy the backups") || !strings.Contains(out, "keep the old sheet for 3 months") || !strings.Contains(out, "keep it until 20") {
 		t.Errorf("without the share: %d %s %s", code, out, errs)
+	}
+}
+
+// What an erasure leaves in the second directory is named, and that it could not be
+// read.
+func TestErasureNamesCopies(t *testing.T) {
+	t.Parallel()
+	env, person, app := lived(t)
+	dir := share(t, env)
+	name := strings.Fields(succeed(t, env, "backup", "create"))[0]
+	if err := os.Remove(filepath.Join(env["CZVM_DATA_DIR"], name)); err != nil {
+		t.Fatal(err)
+	}
+	out := succeed(t, env, "erase", "--yes", "person", person)
+	if !strings.Contains(out, fmt.Sprintf("The copy %s in %s still holds it, until 20", name, dir)) || strings.Contains(out, "The backup "+name) {
+		t.Errorf("it says %s", out)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	out = succeed(t, env, "erase", "--yes", "application", app, "--user", "tester")
+	if !strings.Contains(out, dir+" could not be read") {
+		t.Errorf("it says %s", out)
 	}
 }
 
@@ -270,6 +294,24 @@ func TestRotationSpeaksOfTheSheetFirst(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if !strings.Contains(out.String(), "print the sheet again") || !strings.Contains(out.String(), "keep it until 20") {
+		t.Errorf("it says %s", &out)
+	}
+}
+
+// What an erasure could not do it says truly.
+func TestErasureWithoutRoomSaysWhatFollows(t *testing.T) {
+	t.Parallel()
+	env := settingsFor(t, "http://127.0.0.1:9/", freeAddress(t))
+	newToken(t, env)
+	succeed(t, env, "user", "add", "guest")
+	o := opened(t, env)
+	mend := obstruct(t, o, env["CZVM_DATA_DIR"])
+	var out bytes.Buffer
+	if err := erase(account.As(t.Context(), account.CommandLine()), o, eraseArgs{What: account.KindUser, Name: "guest"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	mend()
+	if !strings.Contains(out.String(), "tried again at the next start and before the next backup") {
 		t.Errorf("it says %s", &out)
 	}
 }
