@@ -3,6 +3,7 @@ package agebox
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -19,11 +20,31 @@ func (f KeyFile) staged() KeyFile { return KeyFile{Path: f.Path + stagedSuffix} 
 // could not be sealed for id and is known to be as it was, Abandon takes Stage
 // back. An earlier identity that still waits is not overwritten, since the store
 // may be sealed for it: the error is then fs.ErrExist, and Unlock sorts it out.
+// After any other error nothing is staged that was not before.
 func (f KeyFile) Stage(id *Identity, passphrase []byte) error {
-	if err := f.writable(); err != nil {
+	err := f.writable()
+	if err == nil {
+		err = vacant(f.staged().Path)
+	}
+	if err != nil {
 		return fmt.Errorf("write the new key beside %s: %w", f.Path, err)
 	}
-	return f.staged().Write(id, passphrase)
+	if err := f.staged().Write(id, passphrase); err != nil {
+		return errors.Join(err, f.Abandon()) // The one just made: there was none.
+	}
+	return nil
+}
+
+// vacant returns fs.ErrExist if there is a file at path.
+func vacant(path string) error {
+	_, err := os.Lstat(path)
+	switch {
+	case err == nil:
+		return fs.ErrExist
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	}
+	return err
 }
 
 // Finish puts the staged identity in the place of the key file.
@@ -45,17 +66,32 @@ func (f KeyFile) Abandon() error {
 	return nil
 }
 
-// Accepts reports whether the passphrase opens the key file or the staged one:
-// where a rotation was cut short, either may be what the store is sealed for. Its
+// Accepts returns nil if the passphrase opens the key file or the staged one:
+// where a rotation was cut short, either may be what the store is sealed for. One
+// that is not protected proves no passphrase, and counts only if neither is. The
 // errors are those of Load.
 func (f KeyFile) Accepts(passphrase []byte) error {
+	files := []KeyFile{f}
+	if !f.Managed {
+		files = append(files, f.staged())
+	}
+	var wrong error
+	for _, one := range files {
+		content, err := one.read()
+		if err != nil || !protected(content) {
+			continue
+		}
+		if _, err = one.Load(passphrase); err == nil {
+			return nil
+		}
+		if wrong == nil {
+			wrong = err
+		}
+	}
+	if wrong != nil {
+		return wrong
+	}
 	_, err := f.Load(passphrase)
-	if err == nil || f.Managed {
-		return err
-	}
-	if _, stagedErr := f.staged().Load(passphrase); stagedErr == nil {
-		return nil
-	}
 	return err
 }
 

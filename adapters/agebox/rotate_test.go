@@ -101,6 +101,57 @@ func TestRotationCutShort(t *testing.T) {
 	}
 }
 
+// TestAccepts: where a rotation was cut short, one of two files may be what the
+// store is sealed for. A file without a passphrase opens with any, and proves none.
+func TestAccepts(t *testing.T) {
+	t.Parallel()
+	const plain, none = "", "-"
+	tests := []struct {
+		name        string
+		key, staged string // Their passphrases.
+		given       string
+		managed     bool
+		want        error
+	}{
+		{name: "right", key: "X", staged: none, given: "X"},
+		{name: "wrong", key: "X", staged: none, given: "rubbish", want: ErrWrongPassphrase},
+		{name: "not given", key: "X", staged: none, want: ErrPassphraseNeeded},
+		{name: "none is needed", key: plain, staged: none, given: "X"},
+		{name: "no key", key: none, staged: none, given: "X", want: ErrNoKey},
+		{name: "from one to another, the old one", key: "X", staged: "Y", given: "X"},
+		{name: "from one to another, the new one", key: "X", staged: "Y", given: "Y"},
+		{name: "from one to another, wrong", key: "X", staged: "Y", given: "rubbish", want: ErrWrongPassphrase},
+		{name: "from none to one, right", key: plain, staged: "Y", given: "Y"},
+		{name: "from none to one, wrong", key: plain, staged: "Y", given: "rubbish", want: ErrWrongPassphrase},
+		{name: "from none to one, not given", key: plain, staged: "Y", want: ErrPassphraseNeeded},
+		{name: "from one to none, right", key: "X", staged: plain, given: "X"},
+		{name: "from one to none, wrong", key: "X", staged: plain, given: "rubbish", want: ErrWrongPassphrase},
+		{name: "from one to none, not given", key: "X", staged: plain, want: ErrPassphraseNeeded},
+		{name: "key lost, right", key: none, staged: "Y", given: "Y"},
+		{name: "key lost, wrong", key: none, staged: "Y", given: "rubbish", want: ErrWrongPassphrase},
+		{name: "mounted, that of a file which is not ours", key: "X", staged: "Y", given: "Y", managed: true, want: ErrWrongPassphrase},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := keyFileIn(t.TempDir())
+			f.Managed = tt.managed
+			for path, passphrase := range map[string]string{f.Path: tt.key, f.Path + ".new": tt.staged} {
+				switch text := generate(t).key().String(); passphrase {
+				case none:
+				case plain:
+					writeFile(t, path, []byte(text), 0o600)
+				default:
+					writeFile(t, path, cheap(t, text, passphrase, 4), 0o600)
+				}
+			}
+			if err := f.Accepts([]byte(tt.given)); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	f, oldID, newID := keyFileIn(t.TempDir()), generate(t), generate(t)

@@ -88,15 +88,23 @@ func parseBackupName(name string) (at time.Time, ok bool) {
 // that fails leaves nothing behind. An error that wraps ErrDamaged says that the
 // store itself is damaged. reason is for the log.
 //
+// If the file still has to be compacted, that is done before; if it cannot be, the
+// log names the backup, which may hold what was removed.
+//
 // Writing goes on meanwhile, but bbolt reuses no page until the copy is made, so
 // that the store's file may grow by what is written in that time.
 func (s *Store) Backup(ctx context.Context, reason string) (Info, error) {
+	s.compactDue(ctx) // A backup holds the free pages, too.
 	s.upkeep.Lock()
 	defer s.upkeep.Unlock()
 	if err := s.flushNow(); err != nil {
 		return Info{}, fmt.Errorf("make a backup: write what waits for the disk: %w", err)
 	}
-	return s.backup(ctx, s.sealer.current.Load().box, reason)
+	info, err := s.backup(ctx, s.sealer.current.Load().box, reason)
+	if err == nil {
+		s.backedUp()
+	}
+	return info, err
 }
 
 // flushNow writes what waits for the disk.
@@ -119,6 +127,10 @@ func (s *Store) backup(ctx context.Context, box Box, reason string) (Info, error
 	}
 	path := filepath.Join(s.dir, name)
 	temp := path + tempSuffix
+	remains, err := s.owes(keyCompact)
+	if err != nil {
+		return Info{}, fmt.Errorf("make a backup: %w", err)
+	}
 	err = writeFile(temp, func(w io.Writer) error { return s.encrypt(ctx, w, box) })
 	if err == nil {
 		err = verify(ctx, temp, box.Decrypt, s.openAgain(box))
@@ -139,6 +151,11 @@ func (s *Store) backup(ctx context.Context, box Box, reason string) (Info, error
 	}
 	s.log.Info("made a backup", slog.String("name", name), slog.String("reason", reason),
 		slog.Int64("bytes", info.Size()), slog.Duration("took", time.Since(begin)))
+	if remains {
+		expires, _ := s.Expires(ctx, name)
+		s.log.Warn("this backup may hold what was removed before it was made, until it is removed itself",
+			slog.String("name", name), slog.Time("expires", expires))
+	}
 	at, _ := parseBackupName(name)
 	return Info{Name: name, At: at, Size: info.Size(), Health: Good}, nil
 }

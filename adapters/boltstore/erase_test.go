@@ -43,6 +43,8 @@ type household struct {
 	app      watch.Application
 	person   dossier.Person
 	source   *gate
+	// share is a second directory for backups, "" for none.
+	share string
 }
 
 // gate is a source that answers when it is let.
@@ -128,7 +130,7 @@ func newHousehold(t *testing.T, s *Store, dir string) *household {
 
 func (h *household) eraser() *archive.Eraser {
 	return archive.NewEraser(archive.EraserConfig{
-		Watching: h.engine, Belongings: h.store, Accounts: h.accounts, Upkeep: h.store, Trail: h.store, Logger: slog.New(slog.DiscardHandler),
+		Watching: h.engine, Belongings: h.store, Accounts: h.accounts, Upkeep: h.store, Copies: copiesIn(h.store, h.share), Trail: h.store, Logger: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -2,16 +2,10 @@ package boltstore
 
 import (
 	"context"
-	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 )
@@ -60,31 +54,31 @@ type KeeperConfig struct {
 type Keeper struct {
 	cfg    KeeperConfig
 	jitter time.Duration
+	// wake has a place for one call to copy.
+	wake chan struct{}
+	// apart has a place for one who works on the second directory and may not wait
+	// for it.
+	apart chan struct{}
 }
 
 // NewKeeper returns a Keeper. Call Run.
 func NewKeeper(c KeeperConfig) *Keeper {
 	jitter := time.Duration(rand.Int64N(int64(2*backupJitter))) - backupJitter //nolint:gosec // No secret.
-	return &Keeper{cfg: c, jitter: jitter}
+	return &Keeper{cfg: c, jitter: jitter, wake: make(chan struct{}, 1), apart: make(chan struct{}, 1)}
 }
 
-// Run makes a backup at once, unless there is one of the last hour, and then one
-// every night, until ctx ends. What fails is reported, and tried again after an
-// hour. Copies are made beside it, so that a share that hangs holds up no backup.
+// Run makes a backup at once, unless there is one of the last hour and for the key
+// of today, and then one every night, until ctx ends. What fails is reported, and
+// tried again after an hour. Copies are made beside it, so that a share that hangs
+// holds up no backup.
 func (k *Keeper) Run(ctx context.Context) error {
-	copies := make(chan struct{}, 1)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	defer close(copies)
-	wg.Go(func() {
-		for range copies {
-			k.copyAll(ctx)
-		}
-	})
+	wg.Go(func() { k.copyWhenAwake(ctx) })
 	next := time.Now()
 	if k.fresh(ctx, next) {
 		next = k.nightAfter(next)
-		copies <- struct{}{}
+		k.Wake()
 	}
 	for {
 		if !k.wait(ctx, next) {
@@ -95,10 +89,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		if next = k.nightAfter(now); err != nil && now.Add(backupRetry).Before(next) {
 			next = now.Add(backupRetry)
 		}
-		select {
-		case copies <- struct{}{}:
-		default: // The copies before are still being made, and come to this one too.
-		}
+		k.Wake()
 	}
 }
 
@@ -136,8 +127,12 @@ func (k *Keeper) nightAfter(now time.Time) time.Time {
 	}
 }
 
-// fresh reports whether there is a backup of the last hour.
+// fresh reports whether there is a backup of the last hour, and for the key of today.
 func (k *Keeper) fresh(ctx context.Context, now time.Time) bool {
+	isDue, err := k.cfg.Store.BackupDue()
+	if err != nil || isDue {
+		return false
+	}
 	all, err := k.cfg.Store.Backups(ctx)
 	if err != nil || len(all) == 0 {
 		return false
@@ -146,9 +141,8 @@ func (k *Keeper) fresh(ctx context.Context, now time.Time) bool {
 	return age >= 0 && age < time.Hour
 }
 
-// backup compacts the file if that is owed, makes a backup, removes old ones and reports how it went.
+// backup makes a backup, removes old ones and reports how it went.
 func (k *Keeper) backup(ctx context.Context) error {
-	k.cfg.Store.compactDue(ctx) // Before: the backup holds the free pages, too.
 	_, err := k.cfg.Store.Backup(ctx, "daily")
 	if err == nil {
 		err = k.cfg.Store.forgetBackups(ctx)
@@ -176,109 +170,4 @@ func (s *Store) forgetBackups(ctx context.Context) error {
 		s.health.forget(b.Name)
 	}
 	return nil
-}
-
-// copyAll brings the second directory up to date and reports how it went.
-func (k *Keeper) copyAll(ctx context.Context) {
-	if k.cfg.Copies == "" || ctx.Err() != nil {
-		return
-	}
-	err := k.copyMissing(ctx)
-	if ctx.Err() != nil {
-		return
-	}
-	if err != nil {
-		k.cfg.Logger.Warn("cannot copy the backups to the second directory", slog.Any("error", err))
-	}
-	k.cfg.Report(ctx, NoCopy, err)
-}
-
-// copyMissing copies what the second directory has not got, and removes there
-// what is old.
-func (k *Keeper) copyMissing(ctx context.Context) error {
-	theirs, err := backupsIn(k.cfg.Copies)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the second directory for backups is not there; is the share mounted? %w", err)
-	}
-	if err != nil {
-		return err
-	}
-	if err := tidy(k.cfg.Copies); err != nil {
-		return err
-	}
-	ours, err := k.cfg.Store.Backups(ctx)
-	if err != nil {
-		return err
-	}
-	absent, err := missing(ours, theirs)
-	if err != nil {
-		return err
-	}
-	old := expired(append(theirs, absent...), time.Now())
-	for _, b := range absent {
-		if contains(old, b.Name) {
-			continue
-		}
-		if err := copyBackup(ctx, filepath.Join(k.cfg.Store.dir, b.Name), filepath.Join(k.cfg.Copies, b.Name)); err != nil {
-			return fmt.Errorf("copy a backup: %w", fullOnly(err))
-		}
-	}
-	for _, b := range old {
-		if err := removed(filepath.Join(k.cfg.Copies, b.Name)); err != nil {
-			return fmt.Errorf("remove an old copy of a backup: %w", err)
-		}
-	}
-	return nil
-}
-
-func contains(backups []Info, name string) bool {
-	return slices.ContainsFunc(backups, func(b Info) bool { return b.Name == name })
-}
-
-// missing returns those of ours that are not among theirs, but for damaged ones.
-// A copy of another size is none, and is not overwritten.
-func missing(ours, theirs []Info) (absent []Info, err error) {
-	for _, b := range ours {
-		i := slices.IndexFunc(theirs, func(o Info) bool { return o.Name == b.Name })
-		switch {
-		case i >= 0 && theirs[i].Size != b.Size:
-			return nil, fmt.Errorf("the copy %s has another size than the backup; move it away", b.Name)
-		case i < 0 && b.Health != Damaged:
-			absent = append(absent, b)
-		}
-	}
-	return absent, nil
-}
-
-// copyBackup copies a file whole or not at all. It reads the copy again and
-// compares: a share may lose what it was given.
-func copyBackup(ctx context.Context, from, to string) error {
-	temp := to + tempSuffix
-	written := sha256.New()
-	err := writeFile(temp, func(w io.Writer) error { return readInto(ctx, io.MultiWriter(w, written), from) })
-	if err != nil {
-		return err
-	}
-	read := sha256.New()
-	err = readInto(ctx, read, temp)
-	if err == nil && string(read.Sum(nil)) != string(written.Sum(nil)) {
-		err = errors.New("the copy is not what was written")
-	}
-	if err == nil {
-		err = publish(temp, to)
-	}
-	if err != nil {
-		return errors.Join(err, removed(temp))
-	}
-	return nil
-}
-
-// readInto copies the file at path to w.
-func readInto(ctx context.Context, w io.Writer, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(patient{ctx, w}, f)
-	return errors.Join(err, f.Close())
 }

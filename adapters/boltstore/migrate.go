@@ -20,13 +20,17 @@ const (
 	keyKey = "key"
 	// keyCompact stands there while free pages may hold what was removed.
 	keyCompact = "compact"
+	// keyBackup stands there while there is no backup for the key of the file.
+	keyBackup = "backup"
+	// due is what stands under what is owed.
+	due = "due"
 )
 
 // schemaSealed is the first version whose values are sealed.
 const schemaSealed = 2
 
-// migration brings a file from one schema version to the next; the values it
-// changes are sealed and opened by s.
+// migration changes a file, to bring it from one schema version to the next above
+// all; the values it changes are sealed and opened by s.
 type migration func(s *Store, tx *bbolt.Tx) error
 
 // migrations are applied in order: the first makes version 1 out of an empty
@@ -59,7 +63,7 @@ func (s *Store) sealAll() error {
 	if err := s.backUpFirst(box); err != nil {
 		return err
 	}
-	done, err := s.rewrite(context.Background(), box, wrapped, schemaSealed)
+	done, err := s.rewrite(context.Background(), box, wrapped, schemaSealed, nil)
 	if err != nil {
 		return fmt.Errorf("bring the data to schema %d: %w", schemaSealed, err)
 	}

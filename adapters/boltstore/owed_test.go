@@ -57,7 +57,7 @@ func TestErasureIsMadeUpFor(t *testing.T) {
 				s := open(t, dir)
 				h := newHousehold(t, s, dir)
 				e := archive.NewEraser(archive.EraserConfig{
-					Watching: h.engine, Belongings: s, Accounts: h.accounts, Upkeep: noRoom{s}, Trail: s, Logger: discard(),
+					Watching: h.engine, Belongings: s, Accounts: h.accounts, Upkeep: noRoom{s}, Copies: copiesIn(s, ""), Trail: s, Logger: discard(),
 				})
 				if done, err := what.erase(t, h, e); err != nil || done.Compacted || !owing(t, s) {
 					t.Fatalf("%+v, %v, compaction is due: %t", done, err, owing(t, s))

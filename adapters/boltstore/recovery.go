@@ -26,24 +26,16 @@ func (s *Store) RecoveryConfirmed(context.Context) (at time.Time, err error) {
 
 // ConfirmRecovery notes that somebody proved to have the sheet.
 func (s *Store) ConfirmRecovery(ctx context.Context) error {
-	return s.setRecovery(func(tx *bbolt.Tx) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	err := s.update(func(tx *bbolt.Tx) error {
 		if err := s.audit(ctx, tx, account.KeyConfirmed, account.KindKey, "", ""); err != nil {
 			return err
 		}
 		return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyRecovery), putTime(time.Now()))
 	})
-}
-
-// ForgetRecovery has the sheet asked for again, before there is another key.
-func (s *Store) ForgetRecovery(context.Context) error {
-	return s.setRecovery(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketMeta)).Delete([]byte(keyRecovery)) })
-}
-
-func (s *Store) setRecovery(change func(*bbolt.Tx) error) error {
-	s.write.Lock()
-	defer s.write.Unlock()
-	if err := s.update(change); err != nil {
-		return fmt.Errorf("note whether the recovery sheet is there: %w", err)
+	if err != nil {
+		return fmt.Errorf("note that the recovery sheet is there: %w", err)
 	}
 	return nil
 }

@@ -152,7 +152,7 @@ func (c RestoreConfig) seal(ctx context.Context, restored, fresh string) error {
 		to.box, to.wrapped, err = c.own().New()
 	}
 	if err == nil {
-		if to.db, err = from.copyTo(ctx, fresh, to.box, to.wrapped, max(version, schemaSealed)); err == nil {
+		if to.db, err = from.copyTo(ctx, fresh, to.box, to.wrapped, max(version, schemaSealed), nil); err == nil {
 			err = to.db.Close()
 		}
 	}

@@ -25,7 +25,7 @@ func (s *Store) Compact(ctx context.Context) error {
 	s.upkeep.Lock()
 	defer s.upkeep.Unlock()
 	f := s.sealer.current.Load()
-	if err := s.replace(ctx, f.box, f.wrapped); err != nil {
+	if err := s.replace(ctx, f.box, f.wrapped, nil); err != nil {
 		return fmt.Errorf("compact the data file: %w", explain(err))
 	}
 	return nil
@@ -35,49 +35,36 @@ func (s *Store) Compact(ctx context.Context) error {
 // tx not live to do it. It is part of what removes, so that neither a crash nor
 // another's Compact comes in between.
 func owesCompact(tx *bbolt.Tx) error {
-	return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyCompact), []byte("due"))
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyCompact), []byte(due))
+}
+
+// owes reports whether what stands under key in the meta bucket is due.
+func (s *Store) owes(key string) (isDue bool, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		isDue = tx.Bucket([]byte(bucketMeta)).Get([]byte(key)) != nil
+		return nil
+	})
+	return isDue, err
 }
 
 // compactDue compacts the file if that is owed. What fails is logged and stays
 // owed: nobody waits for it.
 func (s *Store) compactDue(ctx context.Context) {
-	var due bool
-	err := s.view(func(tx *bbolt.Tx) error {
-		due = tx.Bucket([]byte(bucketMeta)).Get([]byte(keyCompact)) != nil
-		return nil
-	})
-	if err == nil && due {
+	isDue, err := s.owes(keyCompact)
+	if err == nil && isDue {
 		err = s.Compact(ctx)
 	}
 	if err != nil && ctx.Err() == nil {
-		s.log.Error("cannot compact the data file; what was removed may stay on free pages of it, and it is tried again every night", slog.Any("error", err))
+		s.log.Error("cannot compact the data file; what was removed may stay on free pages of it, and it is tried again before every backup", slog.Any("error", err))
 	}
-}
-
-// Rekey seals every value anew with box, whose key is wrapped, as Compact writes
-// the file anew. A value that cannot be opened is as unreadable afterwards as it
-// was before. Backups from before keep the key they carry.
-func (s *Store) Rekey(ctx context.Context, box Box, wrapped []byte) error {
-	s.upkeep.Lock()
-	defer s.upkeep.Unlock()
-	if err := s.replace(ctx, box, wrapped); err != nil {
-		return fmt.Errorf("seal the data with another key: %w", explain(err))
-	}
-	return nil
-}
-
-// SealedWith reports whether wrapped is the key of the store as it is. After an
-// error, Rekey may have come through all the same.
-func (s *Store) SealedWith(wrapped []byte) bool {
-	return bytes.Equal(s.sealer.current.Load().wrapped, wrapped)
 }
 
 // replace rewrites the file of a store that is at work. The caller holds s.upkeep.
-func (s *Store) replace(ctx context.Context, box Box, wrapped []byte) error {
+func (s *Store) replace(ctx context.Context, box Box, wrapped []byte, also migration) error {
 	done, err := func() (func() error, error) {
 		s.write.Lock()
 		defer s.write.Unlock()
-		return s.rewrite(ctx, box, wrapped, len(migrations()))
+		return s.rewrite(ctx, box, wrapped, len(migrations()), also)
 	}()
 	if err != nil {
 		return err
@@ -87,12 +74,12 @@ func (s *Store) replace(ctx context.Context, box Box, wrapped []byte) error {
 
 // rewrite copies everything into a new file of the given schema, sealed with
 // box, and puts it in the place of the old one. Until the rename the old file
-// stands; from there on the new one. The caller holds s.write and calls done
-// when it does not any more.
-func (s *Store) rewrite(ctx context.Context, box Box, wrapped []byte, schema int) (done func() error, err error) {
+// stands; from there on the new one, with what also changed in it, if that is not
+// nil. The caller holds s.write and calls done when it does not any more.
+func (s *Store) rewrite(ctx context.Context, box Box, wrapped []byte, schema int, also migration) (done func() error, err error) {
 	path := filepath.Join(s.dir, FileName)
 	fresh := path + newSuffix
-	db, err := s.copyTo(ctx, fresh, box, wrapped, schema)
+	db, err := s.copyTo(ctx, fresh, box, wrapped, schema, also)
 	if err != nil {
 		return nil, err
 	}
@@ -105,9 +92,9 @@ func (s *Store) rewrite(ctx context.Context, box Box, wrapped []byte, schema int
 }
 
 // copyTo copies everything into a new file at the path fresh, of the given schema
-// and sealed with box. When it returns the file is open, whole and on the disk; if
-// anything fails, there is none.
-func (s *Store) copyTo(ctx context.Context, fresh string, box Box, wrapped []byte, schema int) (db *bbolt.DB, err error) {
+// and sealed with box, with what also changes in it, if that is not nil. When it
+// returns the file is open, whole and on the disk; if anything fails, there is none.
+func (s *Store) copyTo(ctx context.Context, fresh string, box Box, wrapped []byte, schema int, also migration) (db *bbolt.DB, err error) {
 	if err := removed(fresh); err != nil {
 		return nil, err
 	}
@@ -126,6 +113,9 @@ func (s *Store) copyTo(ctx context.Context, fresh string, box Box, wrapped []byt
 			return r.run(ctx)
 		})
 	})
+	if err == nil && also != nil {
+		err = s.beside(&file{db: db, box: box, wrapped: wrapped}, also)
+	}
 	if err == nil {
 		err = errors.Join(db.Sync(), check(db))
 	}
@@ -134,6 +124,13 @@ func (s *Store) copyTo(ctx context.Context, fresh string, box Box, wrapped []byt
 	}
 	db.NoSync = false
 	return db, nil
+}
+
+// beside makes a change in a file that is not that of the store yet.
+func (s *Store) beside(f *file, change migration) error {
+	next := &Store{log: s.log}
+	next.sealer.current.Store(f)
+	return guarded(func() error { return f.db.Update(func(tx *bbolt.Tx) error { return change(next, tx) }) })
 }
 
 // removed removes a file that may not exist.

@@ -82,7 +82,7 @@ func dump(t testing.TB, s *Store) map[string]string {
 			all[b.name] = strconv.FormatUint(from.Sequence(), 10)
 			if err := from.ForEach(func(k, v []byte) error {
 				key := string(k)
-				if b.name == bucketMeta && (key == keyKey || key == keySchema || key == keyCompact) {
+				if b.name == bucketMeta && (key == keyKey || key == keySchema || key == keyCompact || key == keyBackup) {
 					return nil
 				}
 				plain, err := b.open(s.sealer.boxOf(tx), key, v)

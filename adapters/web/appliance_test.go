@@ -39,6 +39,7 @@ type appliance struct {
 	server *Server
 	store  *boltstore.Store
 	dir    string // its data directory
+	share  string // a second directory for backups, which is not there
 	engine *watch.Engine
 	hub    *Hub
 	// accounts are those of the store. admin is the one who runs the appliance,

@@ -35,21 +35,29 @@ type eraseInput struct {
 
 // erasedView says what still holds it.
 type erasedView struct {
-	Compacted bool         `json:"compacted"`
-	Backups   []holderView `json:"backups"`
-	KeptFiles []string     `json:"kept_files"`
+	Compacted    bool         `json:"compacted"`
+	Backups      []holderView `json:"backups"`
+	Copies       []holderView `json:"copies"`
+	CopiesUnread bool         `json:"copies_unread"`
+	KeptFiles    []string     `json:"kept_files"`
 }
 
-// holderView is a backup that holds what was erased.
+// holderView is a backup, or the copy of one, that holds what was erased.
 type holderView struct {
 	Name string `json:"name"`
 	// Expires is about when it will be removed.
 	Expires time.Time `json:"expires,omitzero"`
 }
 
+func viewHolder(b archive.Backup) holderView {
+	return holderView{Name: b.Name, Expires: b.Expires.UTC()}
+}
+
 func viewErased(e archive.Erased) erasedView {
-	v := erasedView{Compacted: e.Compacted, KeptFiles: e.Replaced}
-	v.Backups = viewAll(e.Backups, func(b archive.Backup) holderView { return holderView{Name: b.Name, Expires: b.Expires.UTC()} })
+	v := erasedView{
+		Compacted: e.Compacted, Backups: viewAll(e.Backups, viewHolder),
+		Copies: viewAll(e.Copies, viewHolder), CopiesUnread: e.CopiesUnread, KeptFiles: e.Replaced,
+	}
 	if v.KeptFiles == nil {
 		v.KeptFiles = []string{}
 	}

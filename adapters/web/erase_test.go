@@ -2,9 +2,12 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +20,7 @@ func TestErase(t *testing.T) {
 	t.Parallel()
 	const erase = "/api/v1/erase"
 	runCalls(t, []call{
-		{name: "an application", method: "POST", path: erase, body: `{"what":"application","id":"{anna}"}`, want: 200, wantBody: `{"compacted":true,"backups":[],"kept_files":[]}`},
+		{name: "an application", method: "POST", path: erase, body: `{"what":"application","id":"{anna}"}`, want: 200, wantBody: `{"compacted":true,"backups":[],"copies":[],"copies_unread":true,"kept_files":[]}`},
 		{name: "an application there is not", method: "POST", path: erase, body: `{"what":"application","id":"{nobody}"}`, want: 404},
 		{name: "an application that one does not see", by: "member", method: "POST", path: erase, body: `{"what":"application","id":"{anna}"}`, want: 404},
 		{name: "a person", method: "POST", path: erase, body: `{"what":"person","id":"{person}"}`, want: 200, wantBody: `{"compacted":true}`},
@@ -94,8 +97,16 @@ func TestErasureNamesBackups(t *testing.T) {
 	t.Parallel()
 	v := newVillage(t)
 	made := read[backupView](t, v.do("POST", "/api/v1/backups", ""), http.StatusCreated)
+	const alone = "cz-visa-monitor-20260102T030405Z.bak" // Its original is gone.
+	err := os.Mkdir(v.share, 0o700)
+	if err = errors.Join(err, os.WriteFile(filepath.Join(v.share, alone), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	erased := read[erasedView](t, v.do("POST", "/api/v1/erase", v.fill(`{"what":"person","id":"{person}"}`)), http.StatusOK)
 	if len(erased.Backups) != 1 || erased.Backups[0].Name != made.Name || !erased.Backups[0].Expires.After(time.Now()) {
+		t.Errorf("%+v", erased)
+	}
+	if erased.CopiesUnread || len(erased.Copies) != 1 || erased.Copies[0].Name != alone || !erased.Copies[0].Expires.After(time.Now()) {
 		t.Errorf("%+v", erased)
 	}
 	v.audited(t, account.DataErased, v.fill("{person}"))

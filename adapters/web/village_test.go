@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cz-visa-monitor/adapters/boltstore"
 	"cz-visa-monitor/adapters/shout"
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/archive"
@@ -27,8 +28,10 @@ func (a *appliance) transfers(c *Config) {
 			Languages: c.Catalogues.Languages(), MinInterval: 15 * time.Minute, Zone: time.UTC, Opener: a.store, DryRun: dry,
 		})
 	}
+	a.share = filepath.Join(a.dir, "share")
 	c.Eraser = archive.NewEraser(archive.EraserConfig{
 		Watching: a.engine, Belongings: a.store, Accounts: a.accounts, Upkeep: a.store, Trail: a.store, Logger: c.Logger,
+		Copies: boltstore.NewKeeper(boltstore.KeeperConfig{Store: a.store, Copies: a.share}),
 	})
 }
 

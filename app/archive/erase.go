@@ -55,6 +55,13 @@ type Upkeep interface {
 	Replaced(ctx context.Context) ([]string, error)
 }
 
+// Copies are those of backups in a second directory, on a share as a rule.
+type Copies interface {
+	// Copies returns those that stand, the newest first; none where there is no
+	// second directory. It waits a few seconds at most for one that hangs.
+	Copies(ctx context.Context) ([]Backup, error)
+}
+
 // Trail takes entries of the audit trail.
 type Trail interface {
 	Audit(ctx context.Context, action account.Action, kind, object, detail string) error
@@ -66,6 +73,7 @@ type EraserConfig struct {
 	Belongings Belongings
 	Accounts   Leavers
 	Upkeep     Upkeep
+	Copies     Copies
 	Trail      Trail
 	Logger     *slog.Logger
 }
@@ -81,12 +89,18 @@ func NewEraser(c EraserConfig) *Eraser { return &Eraser{cfg: c} }
 // Erased says what still holds what was erased.
 type Erased struct {
 	// Compacted: the file was written anew. Otherwise free pages of it may still
-	// hold what was erased, until it is: at the next start, or in the night. The
-	// log says why.
+	// hold what was erased, until it is: at the next start, or before the next
+	// backup. The log says why.
 	Compacted bool
 	// Backups were made before, the newest first, and hold what they hold until
-	// they expire. So do their copies in a second directory.
+	// they expire.
 	Backups []Backup
+	// Copies are backups in the second directory, likewise, also those that stand
+	// there alone.
+	Copies []Backup
+	// CopiesUnread: the second directory could not be read. Whatever copies are in
+	// it hold what they hold, too.
+	CopiesUnread bool
 	// Replaced are the names of stores that were replaced by a restored backup.
 	// They never expire: somebody must remove them.
 	Replaced []string
@@ -202,13 +216,24 @@ func (e *Eraser) finish(ctx context.Context, kind, object, detail string) (Erase
 	} else {
 		done.Compacted = true
 	}
-	var err error
-	// After it was compacted: a backup that was made meanwhile may hold it too.
-	if done.Backups, err = e.cfg.Upkeep.Backups(ctx); err != nil {
-		return Erased{}, fmt.Errorf("look which backups hold what was erased: %w", err)
-	}
-	if done.Replaced, err = e.cfg.Upkeep.Replaced(ctx); err != nil {
-		return Erased{}, fmt.Errorf("look which files hold what was erased: %w", err)
+	if err := e.name(ctx, &done); err != nil {
+		return Erased{}, err
 	}
 	return done, nil
+}
+
+// name names what holds what was erased. It looks after the file was compacted: a
+// backup that was made meanwhile may hold it too.
+func (e *Eraser) name(ctx context.Context, done *Erased) (err error) {
+	if done.Backups, err = e.cfg.Upkeep.Backups(ctx); err != nil {
+		return fmt.Errorf("look which backups hold what was erased: %w", err)
+	}
+	if done.Replaced, err = e.cfg.Upkeep.Replaced(ctx); err != nil {
+		return fmt.Errorf("look which files hold what was erased: %w", err)
+	}
+	if done.Copies, err = e.cfg.Copies.Copies(ctx); err != nil {
+		e.cfg.Logger.Warn("cannot look which copies of backups hold what was erased", slog.Any("error", err))
+		done.CopiesUnread = true
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // Reasons for which Check refuses a text.
@@ -82,13 +83,25 @@ func (n *nest) take(t json.Token) error {
 	return nil
 }
 
-// key takes the name of a field. Case makes no other name, as in encoding/json.
+// key takes the name of a field.
 func (f *frame) key(t json.Token) error {
 	name, _ := t.(string)
-	name = strings.ToLower(name)
+	name = strings.Map(fold, name)
 	if f.keys[name] {
-		return &TwiceError{Name: name}
+		return &TwiceError{Name: strings.ToLower(name)}
 	}
 	f.keys[name], f.wantKey = true, false
 	return nil
+}
+
+// fold returns the least of the letters that are one to encoding/json, which
+// compares names by unicode.SimpleFold: s, S and the long s are.
+func fold(r rune) rune {
+	for {
+		next := unicode.SimpleFold(r)
+		if next <= r {
+			return next
+		}
+		r = next
+	}
 }

@@ -3,6 +3,8 @@ package strictjson_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,18 +34,43 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
-	for _, text := range []string{`{"a":1,"a":1}`, `{"a":1,"b":[{"x":1}],"A":1}`, `{"b":{"a":1,"\u0061":2}}`} {
-		err := strictjson.Check([]byte(text), 4)
-		if twice, ok := errors.AsType[*strictjson.TwiceError](err); !ok || twice.Name != "a" {
-			t.Errorf("%s: %v", text, err)
-		}
+}
+
+func TestTwice(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, text, want string }{
+		{"the same", `{"a":1,"a":1}`, "a"},
+		{"in another case", `{"a":1,"b":[{"x":1}],"A":1}`, "a"},
+		{"escaped", `{"b":{"a":1,"\u0061":2}}`, "a"},
+		// encoding/json reads both as the field status, and as kind.
+		{"with a long s", `{"status":"a","\u017ftatu\u017f":"b"}`, "status"},
+		{"with the sign of kelvin", `{"\u212aind":"a","kind":"b"}`, "kind"},
+		{"three of one orbit", `{"\u03c3":1,"\u03c2":2}`, "\u03c3"},
+		{"other letters", `{"\u0131d":1,"id":2,"s\u0323":3,"s":4}`, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			err := strictjson.Check([]byte(tc.text), 4)
+			if tc.want == "" {
+				if err != nil {
+					t.Errorf("%s: %v", tc.text, err)
+				}
+				return
+			}
+			if twice, ok := errors.AsType[*strictjson.TwiceError](err); !ok || twice.Name != tc.want {
+				t.Errorf("%s: %#v", tc.text, err)
+			}
+		})
 	}
 }
 
-// FuzzCheck: whatever passes is JSON, and says the same when it was read and
-// written again.
+// FuzzCheck: whatever passes is JSON, names every field once, and says the same
+// when it was read and written again.
 func FuzzCheck(f *testing.F) {
-	for _, text := range []string{`{"a":[{"b":null}]}`, `{"a":1,"A":2}`, `[[[[[]]]]]`, `]`, `{"a"`, `1 2`} {
+	for _, text := range []string{
+		`{"a":[{"b":null}]}`, `{"a":1,"A":2}`, `[[[[[]]]]]`, `]`, `{"a"`, `1 2`,
+		`{"status":"a","\u017ftatu\u017f":"b"}`, `{"\u212aind":"a","kind":"b"}`, `{"status":"a","ſtatuſ":"b"}`,
+	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -58,5 +85,25 @@ func FuzzCheck(f *testing.F) {
 		if err != nil || strictjson.Check(again, 4) != nil && !strings.Contains(string(text), `\u`) {
 			t.Errorf("%s became %s: %v", text, again, err)
 		}
+		once(t, v)
 	})
+}
+
+// once fails where an object has two names that are one to encoding/json.
+func once(t *testing.T, v any) {
+	t.Helper()
+	switch v := v.(type) {
+	case []any:
+		for _, inner := range v {
+			once(t, inner)
+		}
+	case map[string]any:
+		names := slices.Collect(maps.Keys(v))
+		for i, name := range names {
+			once(t, v[name])
+			if slices.ContainsFunc(names[i+1:], func(other string) bool { return strings.EqualFold(name, other) }) {
+				t.Errorf("%q is there twice", name)
+			}
+		}
+	}
 }

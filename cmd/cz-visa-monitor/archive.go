@@ -68,7 +68,7 @@ func (o *office) exporter() *archive.Exporter {
 // eraser returns what erases.
 func (o *office) eraser() *archive.Eraser {
 	return archive.NewEraser(archive.EraserConfig{
-		Watching: o.watching, Belongings: o.store, Accounts: o.accounts, Upkeep: o.store, Trail: o.store, Logger: o.log,
+		Watching: o.watching, Belongings: o.store, Accounts: o.accounts, Upkeep: o.store, Copies: o.keeper, Trail: o.store, Logger: o.log,
 	})
 }
 
@@ -324,13 +324,16 @@ func erase(ctx context.Context, o *office, in eraseArgs, out io.Writer) error {
 	}
 	fmt.Fprintln(out, "It is erased.")
 	if !done.Compacted {
-		fmt.Fprintln(out, "The file could not be written anew, so that free pages of it may still hold it; the log says why. Erase something else, or rotate the key, to try again.")
+		fmt.Fprintln(out, "The file could not be written anew, so that free pages of it may still hold it; the log says why. It is tried again at the next start and before the next backup.")
 	}
 	for _, b := range done.Backups {
 		fmt.Fprintf(out, "The backup %s still holds it, until %s.\n", b.Name, b.Expires.In(o.cfg.timezone).Format(time.DateOnly))
 	}
-	if len(done.Backups) > 0 && o.cfg.backupCopies != "" {
-		fmt.Fprintf(out, "So do the copies of these in %s.\n", o.cfg.backupCopies)
+	for _, b := range done.Copies {
+		fmt.Fprintf(out, "The copy %s in %s still holds it, until %s.\n", b.Name, o.cfg.backupCopies, b.Expires.In(o.cfg.timezone).Format(time.DateOnly))
+	}
+	if done.CopiesUnread {
+		fmt.Fprintf(out, "%s could not be read; the copies of backups there may hold it, too.\n", o.cfg.backupCopies)
 	}
 	for _, name := range done.Replaced {
 		fmt.Fprintf(out, "%s may still hold it; remove it.\n", name)

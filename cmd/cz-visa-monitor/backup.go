@@ -60,7 +60,7 @@ func backupCommand(environ []string) *cobra.Command {
 }
 
 func makeBackup(ctx context.Context, o *office, _ backupArgs, out io.Writer) error {
-	info, err := o.store.Backup(ctx, "by hand")
+	info, err := o.backUp(ctx, "by hand")
 	if err != nil {
 		return err
 	}

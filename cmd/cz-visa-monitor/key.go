@@ -147,7 +147,7 @@ from before open with the recovery key, which stays unless --recovery is given.`
 		Args: noArgs,
 	}
 	cmd.Flags().BoolVar(&in.KeepIdentity, "keep-file", false, "change only the key of the data, not the key file; for files that systemd or Docker mount")
-	cmd.Flags().BoolVar(&in.Recovery, "recovery", false, "make another recovery key, too: the sheet must be printed again, and backups from before need the old one")
+	cmd.Flags().BoolVar(&in.Recovery, "recovery", false, "make another recovery key, too: the sheet must be printed again, and backups from before, which are kept for 3 months, need the old one")
 	cmd.Flags().BoolVar(&protect, "passphrase", false, "ask for the passphrases of the old and the new key file")
 	return withSettings(cmd, environ, func(cmd *cobra.Command, _ []string, c config) (err error) {
 		in.Old, in.Passphrase = c.keyPassphrase, c.keyPassphrase
@@ -166,18 +166,19 @@ from before open with the recovery key, which stays unless --recovery is given.`
 func rotateKey(ctx context.Context, o *office, in rotation, out io.Writer) error {
 	// Whoever asked may go away: a rotation goes on to its end.
 	ctx = context.WithoutCancel(ctx)
-	if err := o.ring.rotate(ctx, o.store, in); err != nil {
+	sealed, err := o.ring.rotate(ctx, o.store, in)
+	if !sealed {
 		return err
 	}
 	fmt.Fprintln(out, "Everything is sealed with the new key.")
-	// Those from before need the recovery key, or the old file, once the data is lost.
-	if _, err := o.store.Backup(ctx, "new key"); err != nil {
-		return fmt.Errorf("the key is changed, but there is no backup for it yet; make one with cz-visa-monitor backup create: %w", err)
-	}
-	if in.Recovery {
+	if in.Recovery { // Before what may fail: this must be known in any case.
 		fmt.Fprintln(out, "The recovery key is another one: print the sheet again.")
+		o.sayOldSheet(ctx, out)
 	}
-	return nil
+	if _, failed := o.backUp(ctx, newKeyBackup); failed != nil {
+		err = errors.Join(err, fmt.Errorf("the key is changed, but there is no backup for it yet; make one with cz-visa-monitor backup create: %w", failed))
+	}
+	return err
 }
 
 func keyPassphraseCommand(environ []string) *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"sync"
 
@@ -203,46 +204,53 @@ type rotation struct {
 	Old string `json:"old"`
 }
 
-// rotate seals the store anew with another key. Cut short anywhere, the next
-// start finds either the old or the new one whole.
-func (k *keyring) rotate(ctx context.Context, store *boltstore.Store, r rotation) error {
+// rotate seals the store anew with another key, and notes that in the audit trail.
+// Cut short anywhere, the next start finds either the old or the new one whole.
+// sealed reports whether the new one is in force, which it may be in spite of err.
+func (k *keyring) rotate(ctx context.Context, store *boltstore.Store, r rotation) (sealed bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	id, err := k.file.Load([]byte(r.Old))
+	if err == nil && !r.KeepIdentity {
+		id, err = agebox.Generate()
+	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	if !r.KeepIdentity {
-		if id, err = agebox.Generate(); err != nil {
-			return err
-		}
-		if err := k.file.Stage(id, []byte(r.Passphrase)); err != nil {
-			return err
-		}
-	}
-	recovery := k.box.Recovery()
+	recovery, rekey := k.box.Recovery(), store.Rekey
 	if r.Recovery {
-		if err := store.ForgetRecovery(ctx); err != nil {
-			return err
-		}
-		recovery = nil
+		recovery, rekey = nil, store.RekeyRecovery
 	}
 	box, wrapped, err := id.NewBox(recovery)
 	if err != nil {
-		return err
+		return false, err
 	}
-	err = store.Rekey(ctx, box, wrapped)
+	if !r.KeepIdentity {
+		if err := k.stage(id, r.Passphrase); err != nil {
+			return false, err
+		}
+	}
+	err = rekey(ctx, box, wrapped)
 	if !store.SealedWith(wrapped) {
 		if !r.KeepIdentity {
 			err = errors.Join(err, k.file.Abandon()) // The next rotation begins anew.
 		}
-		return fmt.Errorf("seal the data with the new key: %w", err)
+		return false, fmt.Errorf("seal the data with the new key: %w", err)
 	}
 	k.id, k.box = id, box
 	if !r.KeepIdentity {
 		err = errors.Join(err, k.file.Finish())
 	}
-	return errors.Join(err, store.Audit(ctx, account.KeyRotated, account.KindKey, "", ""))
+	return true, err
+}
+
+// stage writes the next key beside the key file.
+func (k *keyring) stage(id *agebox.Identity, passphrase string) error {
+	err := k.file.Stage(id, []byte(passphrase))
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("an earlier change of the key was cut short; start the appliance anew, which brings it to its end, and try again: %w", err)
+	}
+	return err
 }
 
 // changePassphrase protects the key file with another passphrase, or none.

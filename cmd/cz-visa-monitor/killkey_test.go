@@ -58,6 +58,17 @@ func TestKilledRotation(t *testing.T) {
 			t.Errorf("left over: %q %v", left, err)
 		}
 	}
+	// The trail tells of each that came through and of no other, and the newest
+	// backup is one for the key of today.
+	if trail := succeed(t, env, "audit", "export"); strings.Count(trail, `"key.rotated"`) != 1+changed {
+		t.Errorf("the audit trail tells of %d rotations, there were %d", strings.Count(trail, `"key.rotated"`), 1+changed)
+	}
+	if out := succeed(t, env, "audit", "verify"); !strings.Contains(out, "is whole") {
+		t.Errorf("the audit trail: %s", out)
+	}
+	if len(backupsFor(t, env, env["CZVM_DATA_DIR"])) == 0 {
+		t.Error("there is no backup for the key of today")
+	}
 	succeed(t, env, "backup", "verify", strings.Fields(succeed(t, env, "backup", "create"))[0])
 	t.Logf("%d of %d rotations came through", changed, kills)
 }

@@ -31,6 +31,10 @@ type office struct {
 	// watching forgets and takes in what is watched: the engine, which knows of
 	// the checks under way, or the store while the server is stopped.
 	watching watching
+	// keeper knows the second directory for backups, and copies there: by itself
+	// while the server runs, else when it is told to.
+	keeper  *boltstore.Keeper
+	serving bool
 }
 
 // watching is what commands need of whatever watches.
@@ -50,7 +54,7 @@ func (u unwatched) Remove(ctx context.Context, id watch.ID, owner account.Owner)
 
 // office returns that of the running appliance.
 func (a *appliance) office() *office {
-	return &office{cfg: a.cfg, log: a.log, ring: a.ring, store: a.store, accounts: a.accounts, watching: a.engine}
+	return &office{cfg: a.cfg, log: a.log, ring: a.ring, store: a.store, accounts: a.accounts, watching: a.engine, keeper: a.keeper, serving: true}
 }
 
 // operation is a command that works on the store.
@@ -137,7 +141,12 @@ func openOffice(cmd *cobra.Command, c config, environ []string) (*office, error)
 	if err != nil {
 		return nil, err
 	}
-	return &office{cfg: c, log: log, ring: ring, store: store, accounts: newAccounts(store, log), watching: unwatched{store}}, nil
+	o := &office{cfg: c, log: log, ring: ring, store: store, accounts: newAccounts(store, log), watching: unwatched{store}}
+	o.keeper = boltstore.NewKeeper(boltstore.KeeperConfig{
+		Store: store, Copies: c.backupCopies, Location: c.timezone, Report: func(context.Context, boltstore.Trouble, error) {}, Logger: log,
+	})
+	o.backUpOwed(cmd.Context())
+	return o, nil
 }
 
 // ask asks for the passphrase if the key file needs another than it has. That there

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,6 +63,77 @@ func TestRotationCutShortBetweenPassphrases(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A rotation was cut short, and only one of the two key files has a passphrase: a
+// wrong one is called wrong, and the right one opens the data.
+func TestWrongPassphraseAfterARotationCutShort(t *testing.T) {
+	t.Parallel()
+	const passphrase = "Quetzalcoatl flies at noon"
+	for _, tc := range []struct {
+		name string
+		cut  func(t *testing.T, env map[string]string, key string)
+	}{
+		{"from none to one, after the data was sealed", func(t *testing.T, env map[string]string, key string) {
+			old, err := os.ReadFile(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if code, _, errs := commandWith(t, env, "\n"+passphrase+"\n", "key", "rotate", "--passphrase"); code != exitOK {
+				t.Fatal(errs)
+			}
+			if err := errors.Join(os.Rename(key, key+".new"), os.WriteFile(key, old, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"from one to none, before it", func(t *testing.T, env map[string]string, key string) {
+			if code, _, errs := commandWith(t, env, "\n"+passphrase+"\n", "key", "change-passphrase"); code != exitOK {
+				t.Fatal(errs)
+			}
+			next, err := agebox.Generate()
+			if err == nil {
+				err = agebox.KeyFile{Path: key}.Stage(next, nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			env := settingsFor(t, "http://127.0.0.1:9/", freeAddress(t))
+			token := newToken(t, env)
+			tc.cut(t, env, filepath.Join(env["CZVM_DATA_DIR"], agebox.KeyFileName))
+			s := start(t, env, token)
+			eventually(t, "it is locked", func() error {
+				if err := s.get("/readyz", nil); err == nil || !strings.Contains(err.Error(), "locked") {
+					return fmt.Errorf("readyz: %w", err)
+				}
+				return nil
+			})
+			if code := s.unlock("rubbish"); code != http.StatusForbidden {
+				t.Errorf("a wrong passphrase answers %d", code)
+			}
+			if code, _, errs := commandWith(t, env, "rubbish\n", "key", "unlock"); code == exitOK || !strings.Contains(errs, "passphrase is wrong") {
+				t.Errorf("a wrong passphrase by command: %d %s", code, errs)
+			}
+			if code := s.unlock(passphrase); code != http.StatusOK {
+				t.Errorf("the right passphrase answers %d", code)
+			}
+			eventually(t, "it is at work", func() error { return s.get("/readyz", nil) })
+		})
+	}
+}
+
+// unlock gives a passphrase on the page, and returns the status of the answer.
+func (s *served) unlock(passphrase string) int {
+	s.t.Helper()
+	resp, err := s.request(http.MethodPost, "/unlock", url.Values{"passphrase": {passphrase}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
 }
 
 // The data is lost after a rotation: the newest backup is one for the new key, and
