@@ -1,12 +1,12 @@
-// Package ui is what a person sees: the page of applications, the small pages
-// about accounts, their style and their scripts.
+// Package ui is what a person sees: the pages, their style and their scripts.
 package ui
 
 import "embed"
 
-// Files holds index.html, a template over the folder of the assets; in pages the
-// templates of the small pages, each of which fills the "main" of layout.html;
-// and in assets what they refer to.
+// Files holds in pages the templates of the pages, each of which fills the "main"
+// of layout.html, and those of parts that several pages have; in styles what the
+// server joins to one style sheet, base.css first; and in assets the scripts and
+// pictures that the pages refer to.
 //
-//go:embed index.html pages assets
+//go:embed pages styles assets
 var Files embed.FS

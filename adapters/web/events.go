@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -29,7 +30,7 @@ type eventView struct {
 // slow, may not see anything any more, or the server stops.
 func (s *Server) streamEvents(c echo.Context) error {
 	p := principal(c)
-	sub, err := s.cfg.Hub.subscribe(subscriber{user: p.User.ID, sees: p.Owners()})
+	sub, count, err := s.cfg.Hub.subscribe(subscriber{user: p.User.ID, sees: p.Owners()})
 	if err != nil {
 		return roomProblem(err)
 	}
@@ -38,7 +39,7 @@ func (s *Server) streamEvents(c echo.Context) error {
 	h.Set(echo.HeaderContentType, "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back otherwise.
 	c.Response().WriteHeader(http.StatusOK)
-	if send(c, ": connected\n\n") != nil {
+	if send(c, greeting(c, count)) != nil {
 		return nil
 	}
 	tick := time.NewTicker(heartbeat)
@@ -49,6 +50,20 @@ func (s *Server) streamEvents(c echo.Context) error {
 			return nil // The client has gone; that is how a stream ends.
 		}
 	}
+}
+
+// greeting begins a stream. Whoever knows less than count, as he says, is told to
+// read everything again: as a browser that comes back does by itself, or in the
+// address as a page does that has just been read.
+func greeting(c echo.Context, count uint64) string {
+	knows := c.Request().Header.Get("Last-Event-ID")
+	if knows == "" {
+		knows = c.QueryParam("since")
+	}
+	if knows == "" || knows == strconv.FormatUint(count, 10) {
+		return ": connected\n\n"
+	}
+	return fmt.Sprintf("id: %d\nevent: stale\ndata: {}\n\n", count)
 }
 
 // roomProblem answers why there is no room for a stream.
@@ -66,11 +81,11 @@ func roomProblem(err error) *problem {
 }
 
 // nextEvent waits for what to send next; ok is false if the stream is to end.
-func (s *Server) nextEvent(c echo.Context, sub chan watch.Event, tick <-chan time.Time) (text string, ok bool) {
+func (s *Server) nextEvent(c echo.Context, sub chan numbered, tick <-chan time.Time) (text string, ok bool) {
 	select {
 	case e, open := <-sub:
 		data, err := json.Marshal(eventView{ID: e.ID})
-		return fmt.Sprintf("event: %s\ndata: %s\n\n", e.Kind, data), open && err == nil
+		return fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.count, e.Kind, data), open && err == nil
 	case <-tick:
 		// The session may have been ended meanwhile, or the rights changed.
 		p, err := s.goesOn(c)
@@ -78,7 +93,7 @@ func (s *Server) nextEvent(c echo.Context, sub chan watch.Event, tick <-chan tim
 			return "", false
 		}
 		s.cfg.Hub.change(sub, p.Owners())
-		return ": alive\n\n", true
+		return "event: alive\ndata: {}\n\n", true
 	case <-c.Request().Context().Done():
 		return "", false
 	}

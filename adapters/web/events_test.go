@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -130,23 +131,26 @@ func TestEventsComeInOrder(t *testing.T) {
 		for _, e := range []watch.Event{{Kind: watch.ApplicationChanged, ID: "a"}, {Kind: watch.SourceChanged}, {Kind: watch.ApplicationRemoved, ID: "a"}} {
 			s.hub.Publish(e)
 		}
-		want := []string{"event: application", `data: {"id":"a"}`, "event: source", "data: {}", "event: removed", `data: {"id":"a"}`}
+		number := func(i uint64) string { return fmt.Sprint("id: ", s.hub.Count()-3+i) }
+		want := []string{
+			number(1), "event: application", `data: {"id":"a"}`, number(2), "event: source", "data: {}", number(3), "event: removed", `data: {"id":"a"}`,
+		}
 		if diff := cmp.Diff(want, lines(t, body, len(want))); diff != "" {
 			t.Error(diff)
 		}
 		// The stream outlives the server's write time-out, with a sign of life.
 		start := time.Now()
 		beats := int(3 * writeTimeout / heartbeat)
-		for _, line := range lines(t, body, beats) {
-			if line != ": alive" {
-				t.Errorf("got %q, want a sign of life", line)
+		for range beats {
+			if got := lines(t, body, 2); got[0] != "event: alive" || got[1] != "data: {}" {
+				t.Errorf("got %q, want a sign of life", got)
 			}
 		}
 		if took := time.Since(start).Round(time.Second); took != 3*writeTimeout {
 			t.Errorf("%d signs of life took %s", beats, took)
 		}
 		s.hub.Publish(watch.Event{Kind: watch.SourceChanged})
-		if got := lines(t, body, 1); got[0] != "event: source" {
+		if got := lines(t, body, 2); got[1] != "event: source" {
 			t.Errorf("after that: %q", got)
 		}
 		cancel()
@@ -215,11 +219,59 @@ func TestShutdownEndsStreams(t *testing.T) {
 	})
 }
 
+// Whoever comes with what a page knew when it was read learns whether there was
+// something since, and no more often.
+func TestStreamTellsWhatWasMissed(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	s := httptest.NewServer(a.server.Handler())
+	t.Cleanup(s.Close)
+	t.Cleanup(s.CloseClientConnections)
+	before := a.hub.Count()
+	a.hub.Publish(watch.Event{Kind: watch.SourceChanged})
+	now := a.hub.Count()
+	for name, row := range map[string]struct {
+		since, last string
+		stale       bool
+	}{
+		"a program that says nothing":    {},
+		"a page that knows all":          {since: fmt.Sprint(now)},
+		"a page that missed something":   {since: fmt.Sprint(before), stale: true},
+		"a page of an earlier run":       {since: "5", stale: true},
+		"no number":                      {since: "x", stale: true},
+		"a browser that comes back":      {since: fmt.Sprint(before), last: fmt.Sprint(now)},
+		"a browser that comes back late": {since: fmt.Sprint(now), last: fmt.Sprint(before), stale: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/events?since="+row.since, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+a.token)
+			if row.last != "" {
+				r.Header.Set("Last-Event-ID", row.last)
+			}
+			answer, err := s.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = answer.Body.Close() }()
+			want := ": connected"
+			if row.stale {
+				want = fmt.Sprint("id: ", now)
+			}
+			if got := lines(t, bufio.NewReader(answer.Body), 1)[0]; got != want {
+				t.Errorf("the stream begins with %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 func TestStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
 	for i := range maxSubscribers {
-		if _, err := a.hub.subscribe(subscriber{user: fmt.Sprint("user", i/maxOfUser)}); err != nil {
+		if _, _, err := a.hub.subscribe(subscriber{user: fmt.Sprint("user", i/maxOfUser)}); err != nil {
 			t.Fatalf("there is no room for as many subscribers as promised: %v", err)
 		}
 	}
@@ -231,7 +283,7 @@ func TestStreamsAreBounded(t *testing.T) {
 		a.hub.leave(sub)
 		a.hub.leave(sub) // Leaving twice does no harm.
 	}
-	if _, err := a.hub.subscribe(subscriber{}); err != nil {
+	if _, _, err := a.hub.subscribe(subscriber{}); err != nil {
 		t.Errorf("there is no room after all have left: %v", err)
 	}
 }
@@ -242,9 +294,9 @@ func TestStreamsOfAUserAreBounded(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
 	boris := a.somebody("boris", account.Member)
-	var own []chan watch.Event
+	var own []chan numbered
 	for range maxOfUser {
-		sub, err := a.hub.subscribe(subscriber{user: boris.id, sees: []account.Owner{account.OfUser(boris.id)}})
+		sub, _, err := a.hub.subscribe(subscriber{user: boris.id, sees: []account.Owner{account.OfUser(boris.id)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -270,14 +322,14 @@ func TestStreamsOfAUserAreBounded(t *testing.T) {
 			t.Errorf("stream %d hears nothing", i)
 		}
 	}
-	if _, err := a.hub.subscribe(subscriber{user: boris.id}); !errors.Is(err, errOwnRoom) {
+	if _, _, err := a.hub.subscribe(subscriber{user: boris.id}); !errors.Is(err, errOwnRoom) {
 		t.Errorf("after a change of rights: %v", err)
 	}
-	if _, err := a.hub.subscribe(subscriber{user: a.admin.ID}); err != nil {
+	if _, _, err := a.hub.subscribe(subscriber{user: a.admin.ID}); err != nil {
 		t.Errorf("somebody else: %v", err)
 	}
 	a.hub.leave(own[0])
-	if _, err := a.hub.subscribe(subscriber{user: boris.id}); err != nil {
+	if _, _, err := a.hub.subscribe(subscriber{user: boris.id}); err != nil {
 		t.Errorf("after one has ended: %v", err)
 	}
 }

@@ -35,7 +35,7 @@ const maxAgent = 80
 
 func (s *Server) accountPage(c echo.Context) (*accountPage, error) {
 	ctx, me := c.Request().Context(), principal(c)
-	p := &accountPage{view: s.view(c, "page.account"), Languages: s.languages(), Admin: me.MayAdminister(), External: s.confirmedAt(c)}
+	p := &accountPage{view: s.inside(c, sectionAccount, "page.account"), Languages: s.languages(), Admin: me.MayAdminister(), External: s.confirmedAt(c)}
 	u, err := s.cfg.Accounts.User(ctx, me.User.ID)
 	if err != nil {
 		return nil, err

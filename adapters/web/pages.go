@@ -2,11 +2,14 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -16,12 +19,14 @@ import (
 	"cz-visa-monitor/ui"
 )
 
-// view is what every small page shows; the pages' own types embed it.
+// view is what every page shows; the pages' own types embed it.
 type view struct {
 	words *locale.Locale
-	// Title is a catalogue key.
-	Title  string
-	Assets string
+	// Heading says what the page is, in words of the language. It stands in the
+	// title of the window too.
+	Heading string
+	// assets is the version of what the page refers to.
+	assets string
 	// Root leads from the page to the appliance's first one: "../" for each step
 	// down, so that it holds under a sub-path.
 	Root string
@@ -29,6 +34,14 @@ type view struct {
 	Script string
 	// Me is who has signed in, the zero value for nobody.
 	Me account.User
+	// Section is the way of the navigation to which the page belongs. A page that
+	// has one is shown in the frame of the signed-in, others stand for themselves.
+	Section string
+	// Ways lead to the sections. Since is what the page knows of the events, from
+	// which it goes on listening. Version is that of the program.
+	Ways    []way
+	Since   uint64
+	Version string
 	// Problem and Done say what came of what was sent.
 	Problem, Done string
 }
@@ -39,23 +52,65 @@ func (v view) T(key string, args ...any) string { return v.words.Text(key, args.
 // Language is that of the page.
 func (v view) Language() string { return v.words.Language() }
 
+// Theme is what the user wants the page to look like: "light", "dark", or "" for
+// what his machine prefers.
+func (v view) Theme() string { return "" }
+
+// Inside reports whether the page has the frame of the signed-in.
+func (v view) Inside() bool { return v.Section != "" }
+
+// Asset returns the address of what is brought along.
+func (v view) Asset(name string) string { return v.Root + "assets/" + v.assets + "/" + name }
+
 // language is one that can be chosen.
 type language struct{ Code, Name string }
 
-// pageNames are the small pages; each is a file of that name.
-func pageNames() []string {
-	return []string{"sign-in", "second-factor", "setup", "join", "account", "recovery-sheet", "waiting", "trouble"}
+// The sections of the pages.
+const (
+	sectionHome    = "home"
+	sectionAccount = "account"
+)
+
+// way leads to a section. Desk: there is no room for it on a phone, where the
+// account page leads there.
+type way struct {
+	Section, To string
+	Desk        bool
 }
 
-// loadPages reads the templates of the small pages.
+// Key is that of the way's name in the catalogue, Icon the name of its sign.
+func (w way) Key() string  { return "way." + w.Section }
+func (w way) Icon() string { return w.Section }
+
+// waysOf returns the ways that p may go.
+func waysOf(account.Principal) []way {
+	return []way{
+		{Section: sectionHome, To: "./"},
+	}
+}
+
+// parts are the templates of what several pages show.
+func parts() []string {
+	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html"}
+}
+
+// loadPages reads the templates of the pages: each file that is no part is a page
+// of that name.
 func loadPages() (map[string]*template.Template, error) {
+	files, err := fs.Glob(ui.Files, "pages/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("list the pages: %w", err)
+	}
 	pages := make(map[string]*template.Template)
-	for _, name := range pageNames() {
-		t, err := template.ParseFS(ui.Files, "pages/layout.html", "pages/newcomer.html", path.Join("pages", name+".html"))
+	for _, name := range files {
+		if slices.Contains(parts(), name) {
+			continue
+		}
+		t, err := template.ParseFS(ui.Files, append(parts(), name)...)
 		if err != nil {
 			return nil, fmt.Errorf("read the page %s: %w", name, err)
 		}
-		pages[name] = t
+		pages[strings.TrimSuffix(path.Base(name), ".html")] = t
 	}
 	return pages, nil
 }
@@ -68,10 +123,22 @@ func (s *Server) speak(c echo.Context) *locale.Locale {
 	return s.cfg.Catalogues.For(c.Request().Header.Get("Accept-Language"))
 }
 
-// view begins a page with this title.
+// view begins a page with this title, a catalogue key, that stands for itself.
 func (s *Server) view(c echo.Context, title string) view {
 	root := strings.Repeat("../", max(0, strings.Count(c.Request().URL.Path, "/")-1))
-	return view{words: s.speak(c), Title: title, Assets: s.page.version, Root: root, Me: principal(c).User}
+	words := s.speak(c)
+	return view{words: words, Heading: words.Text(title), assets: s.assets.version, Root: root, Me: principal(c).User}
+}
+
+// inside begins a page of a section. What the query says was done is said.
+func (s *Server) inside(c echo.Context, section, title string) view {
+	v := s.view(c, title)
+	v.Section, v.Ways, v.Version = section, waysOf(principal(c)), s.cfg.Version
+	v.Since = s.cfg.Hub.Count() // Before anything is read, so that nothing is missed.
+	if key := "done." + c.QueryParam("done"); v.words.Has(key) {
+		v.Done = v.T(key)
+	}
+	return v
 }
 
 // languages returns those that can be chosen, each by its own name.
@@ -82,13 +149,23 @@ func (s *Server) languages() (list []language) {
 	return list
 }
 
-// show answers with a small page; data embeds a view.
+// show answers with a page; data embeds a view.
 func (s *Server) show(c echo.Context, status int, name string, data any) error {
 	var out bytes.Buffer
 	if err := s.pages[name].ExecuteTemplate(&out, "layout", data); err != nil {
 		return fmt.Errorf("write the page %s: %w", name, err)
 	}
-	return c.HTMLBlob(status, out.Bytes())
+	page, h := out.Bytes(), c.Response().Header()
+	h.Set(echo.HeaderVary, echo.HeaderAcceptEncoding)
+	if takesGzip(c.Request()) {
+		packed, err := pack(page, gzip.BestSpeed)
+		if err != nil {
+			return fmt.Errorf("pack the page %s: %w", name, err)
+		}
+		h.Set(echo.HeaderContentEncoding, "gzip")
+		page = packed
+	}
+	return c.HTMLBlob(status, page)
 }
 
 // complain answers with a page again, and what is wrong with what was sent. An
@@ -121,6 +198,10 @@ func (s *Server) sentence(words *locale.Locale, err error) (status int, text str
 // see leads the browser to another page, by a path that is relative to the one
 // it is on, so that it holds under a sub-path.
 func see(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
+
+// seeDone is see after something was done: the page says so, by the text
+// "done."+what of the catalogue.
+func seeDone(c echo.Context, to, what string) error { return see(c, to+"?done="+what) }
 
 // toSignIn leads a browser that has not signed in to where it can.
 func (s *Server) toSignIn(c echo.Context) error {

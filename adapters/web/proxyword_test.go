@@ -11,14 +11,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"cz-visa-monitor/app/account"
-	"cz-visa-monitor/app/watch"
 )
 
 // streaming is a stream that is open.
 type streaming struct {
 	a   *appliance
 	c   echo.Context
-	sub chan watch.Event
+	sub chan numbered
 }
 
 // streaming opens a stream for p, as a request with his headers and cookies would.
@@ -36,7 +35,7 @@ func (a *appliance) streaming(p *person) streaming {
 		a.tb.Fatal(err)
 	}
 	c.SetRequest(r.WithContext(account.As(r.Context(), who)))
-	sub, err := a.hub.subscribe(subscriber{user: who.User.ID, sees: who.Owners()})
+	sub, _, err := a.hub.subscribe(subscriber{user: who.User.ID, sees: who.Owners()})
 	if err != nil {
 		a.tb.Fatal(err)
 	}

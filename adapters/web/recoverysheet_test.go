@@ -33,7 +33,7 @@ func TestRecoverySheet(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		w = p.post("/recovery-sheet", "password", password)
-		says(t, w, http.StatusOK, `aria-label="QR code of the recovery key"`, `id="print"`, "assets/"+a.server.page.version+"/pages.js")
+		says(t, w, http.StatusOK, `aria-label="QR code of the recovery key"`, `id="print"`, "assets/"+a.server.assets.version+"/small.js")
 		shown := strings.NewReplacer("<span>", "", "</span>", "", " ", "").Replace(field(t, w, `<p class="key"><code>(.*?)</code>`))
 		if shown != recoveryKey || a.keys.shown != 1 {
 			t.Errorf("the key is shown as %s, which was noted %d times", shown, a.keys.shown)

@@ -13,7 +13,7 @@ func (s *Server) routes() {
 	e.Use(s.observe, s.noteRefusals, s.harden, s.recoverPanic, s.properHost, s.authenticate, s.sameOrigin)
 
 	both := []string{http.MethodGet, http.MethodHead}
-	e.Match(both, "/", s.showPage)
+	e.Match(both, "/", s.showHome)
 	e.Match(both, "/assets/:version/:name", s.showAsset)
 	e.Match(both, "/applications/:id", s.toPage)
 	e.Match(both, "/healthz", s.healthz)

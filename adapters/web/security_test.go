@@ -41,7 +41,7 @@ func TestS1PathsLeadToNoFile(t *testing.T) {
 		body, _ := io.ReadAll(resp.Body)
 		return resp.StatusCode, string(body)
 	}
-	assets := "/assets/" + a.server.page.version + "/"
+	assets := "/assets/" + a.server.assets.version + "/"
 	if code, _ := get(assets + "app.css"); code != http.StatusOK {
 		t.Fatalf("an asset answers %d", code)
 	}
@@ -201,7 +201,7 @@ func TestS8LookingChangesNothing(t *testing.T) {
 			}
 		}
 		for _, id := range ids {
-			words := strings.NewReplacer(":id", id, ":version", a.server.page.version, ":name", "app.js").Replace(pattern)
+			words := strings.NewReplacer(":id", id, ":version", a.server.assets.version, ":name", "app.js").Replace(pattern)
 			paths = append(paths, words)
 		}
 	})

@@ -138,7 +138,7 @@ func (s *Server) setupPage(c echo.Context) *setupPage {
 }
 
 // pagesScript is the script of the pages that take a code from their address.
-const pagesScript = "pages.js"
+const pagesScript = "small.js"
 
 func (s *Server) showSetup(c echo.Context) error {
 	code, err := s.cfg.Accounts.SetupCode(c.Request().Context())

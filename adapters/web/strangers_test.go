@@ -144,12 +144,16 @@ func (s *served) listenAs(ctx context.Context, who somebody) *bufio.Reader {
 	return body
 }
 
-// next returns the lines of the next event, signs of life left out.
+// next returns the lines of the next event, its number and signs of life left out.
 func next(tb testing.TB, body *bufio.Reader) string {
 	tb.Helper()
 	for {
-		if line := lines(tb, body, 1)[0]; !strings.HasPrefix(line, ":") {
-			return line + " " + lines(tb, body, 1)[0]
+		line := lines(tb, body, 1)[0]
+		if strings.HasPrefix(line, ":") || strings.HasPrefix(line, "id:") {
+			continue
+		}
+		if event := line + " " + lines(tb, body, 1)[0]; event != "event: alive data: {}" {
+			return event
 		}
 	}
 }
@@ -218,7 +222,7 @@ func TestStreamFollowsTheRights(t *testing.T) {
 		if w := member.ask("GET", path, ""); w.Code != http.StatusNotFound {
 			t.Errorf("who is no member any more is answered with %d", w.Code)
 		}
-		lines(t, stream, 1) // The sign of life.
+		lines(t, stream, 2) // The sign of life.
 		owner.ask("PATCH", path, `{"label":"Secret"}`)
 		s.hub.Publish(watch.Event{Kind: watch.SourceChanged})
 		if got := next(t, stream); got != "event: source data: {}" {
@@ -227,7 +231,7 @@ func TestStreamFollowsTheRights(t *testing.T) {
 
 		// Who becomes one again hears again.
 		read[groupView](t, owner.ask("POST", members, `{"name":"member","right":"read"}`), http.StatusCreated)
-		lines(t, stream, 1)
+		lines(t, stream, 2)
 		owner.ask("PATCH", path, `{"label":"Shared"}`)
 		if got := next(t, stream); !strings.Contains(got, string(shared.ID)) {
 			t.Errorf("who is a member again hears %q", got)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/cdp"
+	"github.com/go-rod/rod/lib/input"
 	"github.com/go-rod/rod/lib/launcher"
 	"github.com/go-rod/rod/lib/proto"
 )
@@ -264,4 +265,12 @@ func (v *visitor) signIn(name, password string) {
 	v.fill("Name", name)
 	v.fill("Password", password)
 	v.click("button", "Sign in")
+}
+
+// press presses keys one after the other.
+func (v *visitor) press(keys ...input.Key) {
+	v.t.Helper()
+	if err := v.Keyboard.Type(keys...); err != nil {
+		v.t.Fatal(err)
+	}
 }

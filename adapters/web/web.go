@@ -1,6 +1,6 @@
 // Package web is the appliance's door for people and programs: a JSON API under
-// /api/v1, live events, health for whoever watches the process, and one plain
-// page. routes.go shows the whole surface.
+// /api/v1, live events, health for whoever watches the process, and the
+// pages. routes.go shows the whole surface.
 package web
 
 import (
@@ -110,7 +110,7 @@ type Server struct {
 	cfg    Config
 	echo   *echo.Echo
 	http   *http.Server
-	page   page
+	assets assets
 	pages  map[string]*template.Template
 	logins seal
 	words  *locale.Locale
@@ -145,7 +145,7 @@ func New(c Config) (*Server, error) {
 
 // bare returns a server without routes.
 func bare(c Config) (*Server, error) {
-	pg, err := loadPage()
+	brought, err := loadAssets()
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func bare(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: c, echo: echo.New(), page: pg, pages: pages, logins: logins, root: "/",
+		cfg: c, echo: echo.New(), assets: brought, pages: pages, logins: logins, root: "/",
 		words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection(),
 	}
 	if err := s.trust(c.BaseURL); err != nil {

@@ -1,195 +1,187 @@
-// The plain page: it reads the API, and an event stream that says what to read
-// again.
+// What makes the pages live. Everything works without it.
+//
+// The server says over a stream that something is new, and the parts of the page
+// that show it are read again: those with data-renew, which names the kinds of
+// event that concern them. A part must have an ID.
 
-import { Session, said } from './api.js';
-import { List, ago, keepTimes, moment } from './list.js';
-import { $, made, part, text } from './parts.js';
-import { offer } from './told.js';
+const silence = 40_000; // The stream gives a sign of life every 15 seconds.
+const most = 20; // How many announcements are kept.
+const link = document.getElementById('link');
+const lost = document.getElementById('lost');
+const news = document.getElementById('news');
 
-const privacy = { full: 'shows everything', masked: 'shows a masked number', silent: 'only says that there is news' };
+let stream = null;
+let last = document.body.dataset.events; // where to go on listening
+let watchdog = 0;
+let retry = 0;
+let tries = 0;
+let renewing = null; // the wait for more events before the page is read again
 
-const session = new Session();
-const list = new List(session, look);
-let me = null; // who has signed in
-let seenAt = null; // when the appliance was last heard of
-let wakeUp = () => {}; // ends the wait for the next connection
+// --- what is shown
 
-// --- the form
+function say(state) {
+  link.className = `link ${state}`;
+  link.textContent = link.dataset[state];
+  lost.hidden = state !== 'lost';
+}
 
-async function add(event) {
-  event.preventDefault();
-  $('add-error').textContent = $('added').textContent = '';
-  try {
-    const channels = [...$('choose').querySelectorAll(':checked')].map((box) => box.value);
-    const app = await session.post('applications', { reference: $('reference').value, label: $('label').value.trim(), channels });
-    list.show(app);
-    $('added').textContent = `${app.label || app.masked} is being watched.`;
-    $('reference').value = $('label').value = '';
-    markInvalid('');
-    $('reference').focus();
-  } catch (err) {
-    $('add-error').textContent = said(err);
-    markInvalid(err.field ?? '');
-    if (err.application) list.point(err.application);
+// spoken is what each thing on the page says of itself, by its ID.
+function spoken() {
+  return new Map([...document.querySelectorAll('[id][data-say]')].map((el) => [el.id, el.dataset.say]));
+}
+
+// announce tells screen readers what the eye sees by itself, and lets it be seen
+// what has changed.
+function announce(before) {
+  for (const [id, words] of spoken()) {
+    if (!before.has(id) || before.get(id) === words) continue;
+    document.getElementById(id).classList.add('fresh');
+    news.append(Object.assign(document.createElement('p'), { textContent: words }));
   }
+  while (news.childElementCount > most) news.firstElementChild.remove();
 }
 
-// markInvalid leads to the field that is wrong.
-function markInvalid(field) {
-  for (const name of ['reference', 'label']) {
-    $(name).ariaInvalid = String(name === field);
-    if (name === field) $(name).focus();
+// renew reads the page again and puts the parts into place that a kind concerns.
+// A part in which somebody types is left alone until he is done.
+async function renew(kinds) {
+  const parts = [...document.querySelectorAll('[id][data-renew]')].filter((el) => el.dataset.renew.split(' ').some((k) => kinds.has(k) || kinds.has('stale')));
+  if (parts.length === 0) return;
+  const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store', credentials: 'same-origin', redirect: 'manual' });
+  if (answer.type === 'opaqueredirect' || answer.status === 401) {
+    location.reload(); // The session has ended: the server leads to where one signs in.
+    return;
   }
-}
-
-// --- channels and source
-
-async function loadChannels() {
-  const { channels } = await session.get('channels');
-  list.know(channels);
-  offer($('choose'), channels.filter((c) => c.owner === me.owner), (id, box) => box.checked);
-  const stale = new Map([...$('channels').children].map((row) => [row.dataset.id, row]));
-  for (const c of channels) {
-    showChannel(stale.get(c.id) ?? newRow(c.id), c);
-    stale.delete(c.id);
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const before = spoken();
+  for (const old of parts) {
+    const next = fresh.getElementById(old.id);
+    if (!next || !old.isConnected || old.isEqualNode(next) || busy(old)) continue;
+    replace(old, next);
   }
-  stale.forEach((row) => row.remove());
-  $('no-channels').hidden = channels.length > 0;
+  announce(before);
 }
 
-// look reads the channels because somebody is about to choose among them. If
-// that fails, those that are known are offered; the stream says what is wrong.
-function look() { return loadChannels().catch(() => {}); }
-
-function showChannel(row, c) {
-  text(row, 'name', c.name);
-  part(row, 'test').hidden = !c.may_write;
-  text(row, 'about', [c.kind, privacy[c.privacy], c.operator && 'also for operators', c.paused && 'paused'].filter(Boolean).join(' · '));
-  part(row, 'test').setAttribute('aria-label', `Send a test message: ${c.name}`);
+// busy reports whether somebody is at work in a part: he types, has ticked or
+// opened something, or a menu is open.
+function busy(el) {
+  const at = document.activeElement;
+  return el.contains(at) && at.matches('input:not([type=checkbox], [type=radio]), textarea, select') || el.querySelector('.htmx-request') !== null;
 }
 
-function newRow(id) {
-  const row = made('channel');
-  row.dataset.id = id;
-  $('channels').append(row);
-  const button = part(row, 'test');
-  button.addEventListener('click', async () => {
-    if (button.ariaDisabled) return; // One at a time.
-    button.ariaDisabled = 'true';
-    text(row, 'answer', 'Sending…');
+// replace keeps the focus, what is ticked and what is open where it was.
+function replace(old, next) {
+  const at = old.contains(document.activeElement) ? path(document.activeElement) : null;
+  for (const box of old.querySelectorAll('input[type=checkbox][name][value]:checked')) {
+    next.querySelector(`input[type=checkbox][name="${CSS.escape(box.name)}"][value="${CSS.escape(box.value)}"]`)?.setAttribute('checked', '');
+  }
+  for (const open of old.querySelectorAll('details[id][open]')) next.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute('open', '');
+  old.replaceWith(next);
+  window.htmx?.process(next);
+  next.dispatchEvent(new CustomEvent('renewed', { bubbles: true }));
+  if (at) find(next, at)?.focus({ preventScroll: true });
+}
+
+// path says which element of a part it is, so that find knows it in another.
+const path = (el) => ({ id: el.id, of: el.closest('[id]')?.id, what: el.tagName, name: el.getAttribute('name'), value: el.getAttribute('value'), href: el.getAttribute('href') });
+function find(root, at) {
+  if (at.id) return root.querySelector(`#${CSS.escape(at.id)}`);
+  const scope = at.of && root.id !== at.of ? root.querySelector(`#${CSS.escape(at.of)}`) : root;
+  return [...(scope ?? root).querySelectorAll(at.what)].find((el) => el.getAttribute('name') === at.name && el.getAttribute('value') === at.value && el.getAttribute('href') === at.href);
+}
+
+// --- the stream
+
+const pending = new Set();
+
+// heard waits a moment for more events, since one check brings several.
+function heard(kind) {
+  pending.add(kind);
+  renewing ??= setTimeout(async () => {
+    const kinds = new Set(pending);
+    pending.clear();
     try {
-      await session.post(`channels/${encodeURIComponent(id)}/test`);
-      text(row, 'answer', 'The server has taken the message. Look at your device.');
-    } catch (err) {
-      text(row, 'answer', said(err));
+      await renew(kinds);
+    } catch {
+      // The stream will say that the connection is lost.
     }
-    button.ariaDisabled = null;
+    renewing = null;
+    if (pending.size > 0) heard([...pending][0]);
+  }, 100);
+}
+
+function alive() {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(() => broken(), silence);
+}
+
+function open() {
+  stream?.close();
+  stream = new EventSource(last);
+  alive();
+  stream.addEventListener('open', () => {
+    tries = 0;
+    say('live');
+    alive();
   });
-  return row;
-}
-
-async function loadSource() {
-  const s = await session.get('source');
-  const lines = [];
-  const age = s.answered_at ? `What is shown is as of ${moment(s.answered_at)} (${ago(s.answered_at)}).` : 'The portal has not answered yet.';
-  const rest = s.breaker.open ? ` The portal is being left alone until ${moment(s.breaker.until)}.` : '';
-  if (s.failing_since) lines.push(`Checks have been failing since ${moment(s.failing_since)}: ${s.failure.sentence}.${rest} ${age}`);
-  for (const n of s.notices) {
-    if (n.kind === 'channel_dead') lines.push(`Messages cannot be delivered: ${n.subject}.`);
-  }
-  $('source').replaceChildren(...lines.map((line) => Object.assign(document.createElement('p'), { textContent: line })));
-  $('source').hidden = lines.length === 0;
-  $('version').textContent = s.version;
-}
-
-async function loadMe() {
-  me = await session.get('me');
-  $('me').textContent = me.name;
-  $('sheet').hidden = !me.recovery_sheet_due;
-}
-
-// --- live
-
-function setLink(state, words) {
-  $('link').className = `link ${state}`;
-  $('link').textContent = words;
-  $('lost').hidden = state !== 'lost';
-}
-
-// loadAll reads everything anew, as after every connection.
-async function loadAll() {
-  await loadMe();
-  await Promise.all([list.load(), loadChannels(), loadSource()]);
-  $('loading').hidden = true;
-  setLink('live', 'Live');
-  if (!seenAt) pointed();
-  seenAt = new Date();
-}
-
-// renew reads again what the events name, each once.
-async function renew(events) {
-  seenAt = new Date();
-  for (const e of events) {
-    if (e.kind === 'removed') list.forget(e.id);
-  }
-  for (const id of new Set(events.filter((e) => e.kind === 'application').map((e) => e.id))) await list.renew(id);
-  if (!list.knowsAll) await loadChannels(); // One was made elsewhere.
-  if (events.some((e) => e.kind === 'source')) await loadSource();
-}
-
-// stay keeps the page live until mine ends.
-async function stay(mine) {
-  for (let tries = 0; !mine.ended; tries += 1) {
-    let why = null;
-    try {
-      for await (const events of mine.events(loadAll)) {
-        tries = 0;
-        await renew(events);
-      }
-    } catch (err) {
-      why = err;
-    }
-    if (document.hidden && !mine.ended) {
-      setLink('', 'Paused');
-      await new Promise((done) => { wakeUp = done; });
-      tries = -1;
-      continue;
-    }
-    if (mine.ended) return;
-    if (why?.status === 401) {
-      leave();
-      return;
-    }
-    const wait = Math.min(30, 2 ** tries) * (0.75 + Math.random() / 2);
-    $('loading').hidden = true;
-    setLink('lost', 'Connection lost');
-    $('lost-text').textContent = [
-      why?.status ? said(why) : '', seenAt ? `What is shown is from ${moment(seenAt)}.` : '', `Next try in ${Math.ceil(wait)} s.`,
-    ].filter(Boolean).join(' ');
-    await new Promise((done) => {
-      wakeUp = done;
-      setTimeout(done, wait * 1000);
+  for (const kind of ['application', 'removed', 'source', 'delivery', 'stale', 'alive']) {
+    stream.addEventListener(kind, (event) => {
+      alive();
+      if (event.lastEventId) last = last.replace(/since=\d*/, `since=${event.lastEventId}`);
+      if (kind !== 'alive') heard(kind);
     });
   }
+  stream.addEventListener('error', () => broken());
 }
 
-// --- around it
-
-const pointed = () => location.hash && list.point(location.hash.replace('#application-', ''));
-
-// leave goes to where one can sign in, when the session has ended.
-function leave() {
-  session.end();
-  location.assign('sign-in');
+// broken waits, longer each time, and tries again.
+async function broken() {
+  rest();
+  if (document.hidden) return;
+  say('lost');
+  const wait = Math.min(30, 2 ** tries) * (0.75 + Math.random() / 2);
+  tries += 1;
+  clearTimeout(retry);
+  retry = setTimeout(() => again(), wait * 1000);
 }
 
-$('add').addEventListener('submit', add);
-$('add').addEventListener('focusin', (event) => $('add').contains(event.relatedTarget) || look());
-$('again').addEventListener('click', () => wakeUp());
-addEventListener('online', () => wakeUp());
-addEventListener('hashchange', pointed);
+// again asks first whether there is still somebody signed in: a stream does not
+// say why it was refused.
+async function again() {
+  clearTimeout(retry);
+  try {
+    const answer = await fetch(new URL('api/v1/me', new URL(document.body.dataset.root, location.href)), { cache: 'no-store', credentials: 'same-origin' });
+    if (answer.status === 401) {
+      location.reload();
+      return;
+    }
+  } catch {
+    broken();
+    return;
+  }
+  open();
+}
+
+function rest() {
+  stream?.close();
+  stream = null;
+  clearTimeout(watchdog);
+}
+
+document.getElementById('again').addEventListener('click', () => again());
+addEventListener('online', () => again());
+addEventListener('pagehide', () => rest());
+addEventListener('pageshow', (event) => event.persisted && location.reload()); // Somebody may have signed out.
 // A page nobody looks at needs no connection, of which a browser has only six.
-document.addEventListener('visibilitychange', () => (document.hidden ? session.rest() : wakeUp()));
-keepTimes();
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) {
+    rest();
+    clearTimeout(retry);
+    say('paused');
+  } else if (!stream) {
+    open();
+  }
+});
 
-stay(session);
+sessionStorage.removeItem('htmx-current-path-for-history'); // Nothing is to stay after signing out.
+open();
