@@ -45,7 +45,7 @@ type subscriber struct {
 
 // NewHub returns a hub without subscribers.
 func NewHub() *Hub {
-	return &Hub{subs: make(map[chan numbered]subscriber), count: uint64(time.Now().UnixMicro())} //nolint:gosec // After 1970.
+	return &Hub{subs: make(map[chan numbered]subscriber), count: uint64(time.Now().UnixMicro())}
 }
 
 // Count returns how many events there were. Who has it, and reads the state after
