@@ -14,6 +14,7 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -149,7 +150,7 @@ type Person struct {
 	// Age is an armored age file whose content is this object in plain.
 	Age         string       `json:"age,omitempty"`
 	Name        string       `json:"name,omitempty"`
-	BirthDate   dossier.Date `json:"birth_date,omitzero"`
+	BirthDate   civil.Date `json:"birth_date,omitzero"`
 	Nationality string       `json:"nationality,omitempty"`
 	Note        string       `json:"note,omitempty"`
 	// Applications are the archive's IDs of applications that the owner watches.
@@ -163,8 +164,8 @@ type Document struct {
 	Kind    dossier.Kind `json:"kind"`
 	Number  string       `json:"number,omitempty"`
 	Country string       `json:"country,omitempty"`
-	Issued  dossier.Date `json:"issued,omitzero"`
-	Expires dossier.Date `json:"expires,omitzero"`
+	Issued  civil.Date `json:"issued,omitzero"`
+	Expires civil.Date `json:"expires,omitzero"`
 }
 
 // Delivery is a message that was sent to an owner, or waits to be.

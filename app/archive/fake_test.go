@@ -12,6 +12,7 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -277,7 +278,7 @@ func lived(t testing.TB) *memory {
 	add("018f00000000cccccccccccccccc", "TEST202502209002", told)
 	person, err := dossier.NewPerson(dossier.Person{
 		Owner: jana, Name: "Ludmila Quetzal", BirthDate: 720_000, Nationality: "UKR", Note: "Aunt", Applications: []string{"018f00000000aaaaaaaaaaaaaaaa"},
-		Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: "TEST90001", Country: "UKR", Expires: dossier.DateOf(now) + 300}},
+		Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: "TEST90001", Country: "UKR", Expires: civil.DateOf(now) + 300}},
 	}, now)
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cz-visa-monitor/app/account"
-	"cz-visa-monitor/app/dossier"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -352,7 +352,7 @@ func FuzzImport(f *testing.F) {
 		target := into.target("")
 		target.Trusted, target.Owner = true, Recreate(into, into, false)
 		_, _ = Import(t.Context(), strings.NewReader(text), target)
-		today := dossier.DateOf(time.Now().UTC())
+		today := civil.DateOf(time.Now().UTC())
 		for _, a := range into.apps {
 			if a.Reference.IsZero() || len(a.Watchers) == 0 || a.State.Status != "" && !a.State.Status.Valid() {
 				t.Errorf("took in %+v", a)
