@@ -148,11 +148,11 @@ type Entry struct {
 type Person struct {
 	Owner account.Owner `json:"owner"`
 	// Age is an armored age file whose content is this object in plain.
-	Age         string       `json:"age,omitempty"`
-	Name        string       `json:"name,omitempty"`
+	Age         string     `json:"age,omitempty"`
+	Name        string     `json:"name,omitempty"`
 	BirthDate   civil.Date `json:"birth_date,omitzero"`
-	Nationality string       `json:"nationality,omitempty"`
-	Note        string       `json:"note,omitempty"`
+	Nationality string     `json:"nationality,omitempty"`
+	Note        string     `json:"note,omitempty"`
 	// Applications are the archive's IDs of applications that the owner watches.
 	Applications []string   `json:"applications,omitempty"`
 	Documents    []Document `json:"documents,omitempty"`
@@ -164,8 +164,8 @@ type Document struct {
 	Kind    dossier.Kind `json:"kind"`
 	Number  string       `json:"number,omitempty"`
 	Country string       `json:"country,omitempty"`
-	Issued  civil.Date `json:"issued,omitzero"`
-	Expires civil.Date `json:"expires,omitzero"`
+	Issued  civil.Date   `json:"issued,omitzero"`
+	Expires civil.Date   `json:"expires,omitzero"`
 }
 
 // Delivery is a message that was sent to an owner, or waits to be.
