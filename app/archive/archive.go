@@ -101,6 +101,9 @@ type Watcher struct {
 	Owner account.Owner `json:"owner"`
 	Label string        `json:"label,omitempty"`
 	Note  string        `json:"note,omitempty"`
+	// Purpose and Dates are what the owner entered of the proceedings.
+	Purpose visa.Purpose `json:"purpose,omitempty"`
+	Dates   Dates        `json:"dates,omitzero"`
 	// Channels are the archive's IDs of channels of the owner.
 	Channels []string `json:"channels,omitempty"`
 	// Interval is a duration as Go writes it, "" for the appliance's default.
@@ -110,6 +113,15 @@ type Watcher struct {
 	AddedAt  time.Time `json:"added_at,omitzero"`
 	// Told is the last status told to the watcher, "" if none was.
 	Told visa.Status `json:"told,omitempty"`
+}
+
+// Dates are days of the proceedings that the portal does not show.
+type Dates struct {
+	Filed           civil.Date `json:"filed,omitzero"`
+	Delivered       civil.Date `json:"delivered,omitzero"`
+	Collected       civil.Date `json:"collected,omitzero"`
+	SuspensionEnded civil.Date `json:"suspension_ended,omitzero"`
+	PauseDays       int        `json:"pause_days,omitempty"`
 }
 
 // State is what was known of an application.
