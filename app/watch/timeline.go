@@ -43,6 +43,11 @@ func Timeline(a Application, w Watcher, history []Entry, zone *time.Location) []
 		s.Stage, s.Reached, s.Word = stage, true, visa.WordPortal
 		return s
 	}
+	// A number was given before it was brought here: a later day is a wrong digit.
+	var number civil.Date
+	if at, ok := a.Reference.Filed(); ok && civil.DateOf(at) <= civil.DateOf(w.AddedAt.In(zone))+1 {
+		number = civil.DateOf(at)
+	}
 	var steps []Step
 	for i, stage := range visa.Stages() {
 		s := Step{Stage: stage}
@@ -51,7 +56,7 @@ func Timeline(a Application, w Watcher, history []Entry, zone *time.Location) []
 		if i <= on && (stage != visa.StagePreliminarilyPositive || stage == at || sighted) {
 			s = shown(stage)
 		}
-		steps = append(steps, s.entered(a.Reference, w.Dates))
+		steps = append(steps, s.entered(w, number))
 		if _, suspended := seen[visa.StageSuspended]; stage == visa.StageInProgress && i <= on && (suspended || at == visa.StageSuspended) {
 			steps = append(steps, shown(visa.StageSuspended))
 		}
@@ -74,8 +79,9 @@ func stand(steps []Step, at visa.Stage) []Step {
 	return steps
 }
 
-// entered returns s with what the watcher entered, and what the number tells.
-func (s Step) entered(ref visa.Reference, d visa.Dates) Step {
+// entered returns s with what w entered, and the day that the number tells.
+func (s Step) entered(w Watcher, number civil.Date) Step {
+	d := w.Dates
 	say := func(day civil.Date, word visa.Word) {
 		s.Day, s.DayWord, s.AtLatest = day, word, false
 		if !s.Reached {
@@ -90,8 +96,8 @@ func (s Step) entered(ref visa.Reference, d visa.Dates) Step {
 			say(d.Filed, visa.WordPerson)
 		}
 	case visa.StageRegistered:
-		if day, ok := ref.Filed(); ok {
-			say(civil.DateOf(day), visa.WordNumber)
+		if !number.IsZero() {
+			say(number, visa.WordNumber)
 		}
 	case visa.StageDecision:
 		if !d.Delivered.IsZero() && !s.Reached {

@@ -101,7 +101,7 @@ func TestTimeline(t *testing.T) {
 	changed := func(day string, from, to visa.Status) Entry {
 		return Entry{At: at(day), Kind: Changed, From: from, To: to}
 	}
-	added := at("2026-01-01")
+	added := at("2026-01-05")
 	tests := map[string]struct {
 		ref     visa.Reference
 		watcher Watcher
@@ -117,6 +117,9 @@ func TestTimeline(t *testing.T) {
 		},
 		"no answer yet, the number tells a day": {
 			ref: reference(t, 9001), want: "filed person|> registered number 2026-01-05 number|- in_progress|- preliminarily_positive|- decision|- collected",
+		},
+		"the day in the number is still to come": {
+			ref: reference(t, 9001), watcher: Watcher{AddedAt: at("2026-01-01")}, want: "> filed person|- registered|- in_progress|- preliminarily_positive|- decision|- collected",
 		},
 		"not found, the day of filing is entered": {
 			ref: oam, watcher: Watcher{Dates: visa.Dates{Filed: date(t, "2026-01-02")}}, status: visa.NotFound, since: "2026-01-09",
