@@ -19,6 +19,7 @@ import (
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/archive"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -119,7 +120,7 @@ func newHousehold(t *testing.T, s *Store, dir string) *household {
 	}
 	h.person, err = dossier.NewPerson(dossier.Person{
 		Owner: h.owner, Name: "Name-of-the-person", Note: "Note-of-the-person", Applications: []string{string(h.app.ID)},
-		Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: "TESTNUMBER90001", Expires: dossier.DateOf(now) + 100}},
+		Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: "TESTNUMBER90001", Expires: civil.DateOf(now) + 100}},
 	}, now)
 	if err != nil {
 		t.Fatal(err)

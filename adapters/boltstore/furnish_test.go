@@ -9,6 +9,7 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -58,7 +59,7 @@ func furnishAccounts(t testing.TB, s *Store) error {
 	session.Agent = secret
 	invitation := account.Invitation{ID: account.NewID(now), Hash: account.HashSecret("one"), Role: account.Member, By: id, ExpiresAt: now.Add(time.Hour)}
 	person, err := dossier.NewPerson(dossier.Person{
-		Owner: jana, Name: secret, Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: secret, Expires: dossier.DateOf(now.AddDate(1, 0, 0))}},
+		Owner: jana, Name: secret, Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: secret, Expires: civil.DateOf(now.AddDate(1, 0, 0))}},
 	}, now)
 	return errors.Join(err,
 		s.AddUser(ctx, u, account.Also{Action: account.UserAdded, Begin: &session}),

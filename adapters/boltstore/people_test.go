@@ -14,6 +14,7 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/watch"
 )
@@ -38,7 +39,7 @@ func person(t testing.TB, owner account.Owner, lasts ...int) dossier.Person {
 	wish := dossier.Person{Owner: owner, Name: "Ludmila Quetzal"}
 	for _, days := range lasts {
 		wish.Documents = append(wish.Documents, dossier.TravelDocument{
-			Kind: dossier.Passport, Number: "TEST90001", Expires: dossier.DateOf(now) + dossier.Date(days),
+			Kind: dossier.Passport, Number: "TEST90001", Expires: civil.DateOf(now) + civil.Date(days),
 		})
 	}
 	p, err := dossier.NewPerson(wish, now)
@@ -268,7 +269,7 @@ func TestNothingOfPeopleIsPlain(t *testing.T) {
 	me := someOwner()
 	addChannel(t, s, alert.Channel{ID: "phone", Owner: me})
 	p := person(t, me, 7)
-	p.Note, p.Nationality, p.BirthDate = "secret note", "UTO", dossier.DateOf(time.Unix(0, 0))
+	p.Note, p.Nationality, p.BirthDate = "secret note", "UTO", civil.DateOf(time.Unix(0, 0))
 	addPerson(t, s, p)
 	remindAll(t, s)
 	if due, err := s.DueDeliveries(t.Context(), time.Now(), 9); err != nil || len(due) != 1 || due[0].Notification.Label != p.Name {

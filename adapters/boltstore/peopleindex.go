@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 )
 
@@ -78,7 +79,7 @@ func behind(tx *bbolt.Tx, bucket, prefix, after string) (ids []string) {
 }
 
 // toRemind returns the IDs of the people of whom something may be due on a day.
-func toRemind(tx *bbolt.Tx, today dossier.Date) (ids []string) {
+func toRemind(tx *bbolt.Tx, today civil.Date) (ids []string) {
 	const dayLen, idLen = len("2031-05-17"), account.IDLen
 	on, last := today.String(), []byte(today.String()+"~") // Behind every ID.
 	c := tx.Bucket([]byte(bucketReminders)).Cursor()

@@ -9,12 +9,13 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 )
 
 // Remind implements dossier.Store. It opens only the people of whom the index
 // says that something may be due.
-func (s *Store) Remind(ctx context.Context, today dossier.Date, due func(*dossier.Person) []alert.Notification) (n int, err error) {
+func (s *Store) Remind(ctx context.Context, today civil.Date, due func(*dossier.Person) []alert.Notification) (n int, err error) {
 	var ids []string
 	if err := s.view(func(tx *bbolt.Tx) error {
 		ids = toRemind(tx, today)

@@ -14,6 +14,7 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 )
 
@@ -31,7 +32,7 @@ func counted(t *testing.T) (*Store, *atomic.Int64) {
 
 // marking returns what is due today, and marks all thresholds of it as told.
 func marking(p *dossier.Person) (told []alert.Notification) {
-	for _, due := range dossier.Due(*p, dossier.DateOf(time.Now())) {
+	for _, due := range dossier.Due(*p, civil.DateOf(time.Now())) {
 		for i := range p.Documents {
 			if p.Documents[i].ID == due.Document.ID {
 				p.Documents[i].Reminded = dossier.Thresholds()
@@ -47,7 +48,7 @@ func marking(p *dossier.Person) (told []alert.Notification) {
 // remindAll tells what is due today.
 func remindAll(t *testing.T, s *Store) int {
 	t.Helper()
-	n, err := s.Remind(t.Context(), dossier.DateOf(time.Now()), marking)
+	n, err := s.Remind(t.Context(), civil.DateOf(time.Now()), marking)
 	if err != nil {
 		t.Error(err)
 	}
@@ -144,7 +145,7 @@ func TestRemindOpensOnlyWhatIsDue(t *testing.T) {
 		t.Errorf("%d were told again, %d opened", n, opened.Load())
 	}
 	// Whoever is asked may find that nothing is due after all.
-	n, err := s.Remind(t.Context(), dossier.DateOf(time.Now())+20, func(*dossier.Person) []alert.Notification { return nil })
+	n, err := s.Remind(t.Context(), civil.DateOf(time.Now())+20, func(*dossier.Person) []alert.Notification { return nil })
 	if n != 0 || err != nil || opened.Load() != 52 {
 		t.Errorf("%d were told, %d opened, %v", n, opened.Load(), err)
 	}
@@ -228,7 +229,7 @@ func TestRemindStops(t *testing.T) {
 		addPerson(t, s, person(t, me, 7))
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	n, err := s.Remind(ctx, dossier.DateOf(time.Now()), func(p *dossier.Person) []alert.Notification {
+	n, err := s.Remind(ctx, civil.DateOf(time.Now()), func(p *dossier.Person) []alert.Notification {
 		stop()
 		return marking(p)
 	})
@@ -252,7 +253,7 @@ func TestChangedExpiryIsToldAnew(t *testing.T) {
 	now := time.Now()
 	to := func(days int) func(*dossier.Person) error {
 		return dossier.Edit(now, func(p *dossier.Person) error {
-			p.Documents[0].Expires = dossier.DateOf(now) + dossier.Date(days)
+			p.Documents[0].Expires = civil.DateOf(now) + civil.Date(days)
 			return nil
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,64 +39,6 @@ type Applications interface {
 	// History returns the newest entries of an application, newest first, or
 	// watch.ErrNotFound.
 	History(ctx context.Context, id watch.ID, most int) ([]watch.Entry, error)
-}
-
-// watcherInput is what a person gives. In an edit, what is nil stays.
-type watcherInput struct {
-	Label    *string   `json:"label"`
-	Note     *string   `json:"note"`
-	Channels *[]string `json:"channels"`
-	Interval *string   `json:"interval"`
-	Paused   *bool     `json:"paused"`
-	Muted    *bool     `json:"muted"`
-}
-
-// newWatcherInput is the same for somebody who begins to watch.
-type newWatcherInput struct {
-	Owner *string `json:"owner"`
-	watcherInput
-}
-
-// newApplicationInput is the same with the number.
-type newApplicationInput struct {
-	Reference string `json:"reference"`
-	newWatcherInput
-}
-
-// apply writes what was given into w.
-func (in watcherInput) apply(w *watch.Watcher) error {
-	if in.Interval != nil {
-		every, err := parseInterval(*in.Interval)
-		if err != nil {
-			return err
-		}
-		w.Interval = every
-	}
-	set(&w.Label, in.Label)
-	set(&w.Note, in.Note)
-	set(&w.Paused, in.Paused)
-	set(&w.Muted, in.Muted)
-	set(&w.Channels, in.Channels)
-	return nil
-}
-
-// set writes *value to target, if there is a value.
-func set[T any](target, value *T) {
-	if value != nil {
-		*target = *value
-	}
-}
-
-// parseInterval reads an interval; "" is the appliance's default.
-func parseInterval(s string) (time.Duration, error) {
-	if s == "" {
-		return 0, nil
-	}
-	every, err := time.ParseDuration(s)
-	if err != nil {
-		return 0, badField("interval", "The field interval is no duration. Write it like 90m or 2h30m.")
-	}
-	return every, nil
 }
 
 // checkChannels reports channels that do not exist, or are not the owner's.

@@ -19,7 +19,7 @@ type applicationView struct {
 	Masked    string    `json:"masked"`
 	Kind      visa.Kind `json:"kind"`
 	// Owner is the user or group through whom it is seen; what follows, down to
-	// Muted, is how it is watched there. MayWrite says whether that may be changed.
+	// Dates, is how it is watched there. MayWrite says whether that may be changed.
 	Owner    account.Owner `json:"owner"`
 	MayWrite bool          `json:"may_write"`
 	Label    string        `json:"label"`
@@ -32,6 +32,9 @@ type applicationView struct {
 	Muted    bool   `json:"muted"`
 	// Unread: the status has changed since the user looked.
 	Unread bool `json:"unread"`
+	// Purpose and Dates are what the owner entered of the proceedings.
+	Purpose visa.Purpose `json:"purpose,omitempty"`
+	Dates   visa.Dates   `json:"dates,omitzero"`
 
 	Status visa.Status `json:"status,omitempty"`
 	// Valid is the last status that was not unknown.
@@ -113,7 +116,7 @@ func (s *Server) viewApplication(p account.Principal, seat seat, standing map[st
 		ID: a.ID, Reference: a.Reference.String(), Masked: a.Reference.Masked(), Kind: a.Reference.Kind(),
 		Owner: w.Owner, MayWrite: p.MayWrite(w.Owner), Label: w.Label, Note: w.Note,
 		Channels: standingOf(w, standing), Paused: w.Paused, Muted: w.Muted,
-		Unread: w.Told != "" && a.Unread(p.User.ID),
+		Purpose: w.Purpose, Dates: w.Dates, Unread: w.Told != "" && a.Unread(p.User.ID),
 		Status: st.Status, Valid: st.Valid, Since: st.Since.UTC(),
 		Text: st.Answer.Text, Language: st.Answer.Language, Link: st.Answer.Link,
 		CheckedAt: st.CheckedAt.UTC(), AnsweredAt: st.AnsweredAt.UTC(), NextCheckAt: st.NextCheckAt.UTC(),

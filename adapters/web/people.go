@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/watch"
 )
@@ -95,8 +96,8 @@ func (in personInput) apply(p *dossier.Person) error {
 }
 
 // day reads a day; "" is an unknown one.
-func day(field, text string) (dossier.Date, error) {
-	d, err := dossier.ParseDate(text)
+func day(field, text string) (civil.Date, error) {
+	d, err := civil.ParseDate(text)
 	if err != nil {
 		return 0, badField(field, "The field %s is no day. Write year-month-day, for example 2031-05-17, or an empty text if it is not known.", field)
 	}
@@ -277,7 +278,7 @@ func (s *Server) readMRZ(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	zone, err := dossier.ParseMRZ(in.Text, dossier.DateOf(s.today()))
+	zone, err := dossier.ParseMRZ(in.Text, civil.DateOf(s.today()))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 )
 
@@ -77,7 +78,7 @@ func TestDeliveryOfAPerson(t *testing.T) {
 	v := newVillage(t)
 	p := v.person(t, v.me, "Uma Quetzal")
 	_, err := v.store.EditPerson(t.Context(), p.ID, dossier.Edit(time.Now(), func(p *dossier.Person) error {
-		p.Documents[0].Expires = dossier.DateOf(time.Now()) + 30
+		p.Documents[0].Expires = civil.DateOf(time.Now()) + 30
 		return nil
 	}))
 	if err != nil {

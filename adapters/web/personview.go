@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 )
 
@@ -13,7 +14,7 @@ type personView struct {
 	Owner        account.Owner  `json:"owner"`
 	MayWrite     bool           `json:"may_write"`
 	Name         string         `json:"name"`
-	BirthDate    dossier.Date   `json:"birth_date,omitzero"`
+	BirthDate    civil.Date     `json:"birth_date,omitzero"`
 	Nationality  string         `json:"nationality,omitempty"`
 	Note         string         `json:"note,omitempty"`
 	Applications []string       `json:"applications"`
@@ -28,8 +29,8 @@ type documentView struct {
 	Kind    dossier.Kind `json:"kind,omitempty"`
 	Number  string       `json:"number,omitempty"`
 	Country string       `json:"country,omitempty"`
-	Issued  dossier.Date `json:"issued,omitzero"`
-	Expires dossier.Date `json:"expires,omitzero"`
+	Issued  civil.Date   `json:"issued,omitzero"`
+	Expires civil.Date   `json:"expires,omitzero"`
 }
 
 // peopleView is a page of a list; Next, if there is more, is what to give as after.
@@ -45,9 +46,9 @@ type mrzView struct {
 }
 
 type mrzPersonView struct {
-	Name        string       `json:"name"`
-	BirthDate   dossier.Date `json:"birth_date,omitzero"`
-	Nationality string       `json:"nationality,omitempty"`
+	Name        string     `json:"name"`
+	BirthDate   civil.Date `json:"birth_date,omitzero"`
+	Nationality string     `json:"nationality,omitempty"`
 	// Truncated: the name may go on.
 	Truncated bool `json:"truncated"`
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -155,6 +156,19 @@ func holdsValue(at string, whole, part any) error {
 		return fmt.Errorf("%s is %v, want %v", at, whole, part)
 	}
 	return nil
+}
+
+// know enters what a person knows of the proceedings.
+func know(t *testing.T, s *scene) {
+	t.Helper()
+	_, err := s.engine.Edit(t.Context(), watch.ID(s.fill("{anna}")), s.me, func(w *watch.Watcher) error {
+		filed, _ := civil.NewDate(2025, time.January, 15)
+		w.Purpose, w.Dates = visa.VisaStudies, visa.Dates{Filed: filed, PauseDays: 3}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // useUpChecks makes the engine believe that both checks by hand were made just now.

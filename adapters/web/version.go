@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
 
@@ -32,7 +33,9 @@ func versionOf(st seat, standing map[string]account.Owner) (version, error) {
 		Channels      []string
 		Interval      time.Duration
 		Paused, Muted bool
-	}{w.Owner, w.Label, w.Note, standingOf(w, standing), w.Interval, w.Paused, w.Muted})
+		Purpose       visa.Purpose
+		Dates         visa.Dates
+	}{w.Owner, w.Label, w.Note, standingOf(w, standing), w.Interval, w.Paused, w.Muted, w.Purpose, w.Dates})
 	if err != nil {
 		return version{}, fmt.Errorf("make an ETag: %w", err)
 	}

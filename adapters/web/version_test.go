@@ -36,6 +36,8 @@ func TestIfMatchIsAboutSettings(t *testing.T) {
 		{name: "another label", before: patch(`{"label":"Anička"}`), want: 412},
 		{name: "other channels", before: patch(`{"channels":["{phone}","{spare}"]}`), want: 412},
 		{name: "another interval", before: patch(`{"interval":"2h"}`), want: 412},
+		{name: "another purpose", before: patch(`{"purpose":"visa_other"}`), want: 412},
+		{name: "another day", before: patch(`{"dates":{"filed":"2025-01-15"}}`), want: 412},
 		{name: "paused", before: patch(`{"paused":true}`), want: 412},
 		{name: "muted", before: patch(`{"muted":true}`), want: 412},
 		{name: "the same settings again", before: patch(`{"label":"Anna"}`), want: 200},

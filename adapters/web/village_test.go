@@ -13,6 +13,7 @@ import (
 	"cz-visa-monitor/adapters/shout"
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/archive"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 )
 
@@ -79,7 +80,7 @@ func (v *village) person(t *testing.T, owner account.Owner, name string, applica
 	nextMilli()
 	p, err := dossier.NewPerson(dossier.Person{
 		Owner: owner, Name: name, Applications: applications,
-		Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: "TEST90001", Expires: dossier.DateOf(time.Now()) + 300}},
+		Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: "TEST90001", Expires: civil.DateOf(time.Now()) + 300}},
 	}, time.Now().UTC())
 	if err != nil {
 		t.Fatal(err)

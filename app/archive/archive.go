@@ -14,6 +14,7 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -100,6 +101,9 @@ type Watcher struct {
 	Owner account.Owner `json:"owner"`
 	Label string        `json:"label,omitempty"`
 	Note  string        `json:"note,omitempty"`
+	// Purpose and Dates are what the owner entered of the proceedings.
+	Purpose visa.Purpose `json:"purpose,omitempty"`
+	Dates   Dates        `json:"dates,omitzero"`
 	// Channels are the archive's IDs of channels of the owner.
 	Channels []string `json:"channels,omitempty"`
 	// Interval is a duration as Go writes it, "" for the appliance's default.
@@ -109,6 +113,15 @@ type Watcher struct {
 	AddedAt  time.Time `json:"added_at,omitzero"`
 	// Told is the last status told to the watcher, "" if none was.
 	Told visa.Status `json:"told,omitempty"`
+}
+
+// Dates are days of the proceedings that the portal does not show.
+type Dates struct {
+	Filed           civil.Date `json:"filed,omitzero"`
+	Delivered       civil.Date `json:"delivered,omitzero"`
+	Collected       civil.Date `json:"collected,omitzero"`
+	SuspensionEnded civil.Date `json:"suspension_ended,omitzero"`
+	PauseDays       int        `json:"pause_days,omitempty"`
 }
 
 // State is what was known of an application.
@@ -147,11 +160,11 @@ type Entry struct {
 type Person struct {
 	Owner account.Owner `json:"owner"`
 	// Age is an armored age file whose content is this object in plain.
-	Age         string       `json:"age,omitempty"`
-	Name        string       `json:"name,omitempty"`
-	BirthDate   dossier.Date `json:"birth_date,omitzero"`
-	Nationality string       `json:"nationality,omitempty"`
-	Note        string       `json:"note,omitempty"`
+	Age         string     `json:"age,omitempty"`
+	Name        string     `json:"name,omitempty"`
+	BirthDate   civil.Date `json:"birth_date,omitzero"`
+	Nationality string     `json:"nationality,omitempty"`
+	Note        string     `json:"note,omitempty"`
 	// Applications are the archive's IDs of applications that the owner watches.
 	Applications []string   `json:"applications,omitempty"`
 	Documents    []Document `json:"documents,omitempty"`
@@ -163,8 +176,8 @@ type Document struct {
 	Kind    dossier.Kind `json:"kind"`
 	Number  string       `json:"number,omitempty"`
 	Country string       `json:"country,omitempty"`
-	Issued  dossier.Date `json:"issued,omitzero"`
-	Expires dossier.Date `json:"expires,omitzero"`
+	Issued  civil.Date   `json:"issued,omitzero"`
+	Expires civil.Date   `json:"expires,omitzero"`
 }
 
 // Delivery is a message that was sent to an owner, or waits to be.

@@ -12,6 +12,7 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -268,7 +269,10 @@ func lived(t testing.TB) *memory {
 			{At: now, Kind: watch.Changed, From: visa.NotFound, To: visa.InProgress, Answer: state.Answer},
 		}
 	}
-	janas := watch.Watcher{Owner: jana, Label: "Anna", Note: "=cmd|'/c calc'!A1", Channels: []string{m.channels[0].ID}, Interval: 2 * time.Hour, AddedAt: old, Told: visa.InProgress}
+	janas := watch.Watcher{
+		Owner: jana, Label: "Anna", Note: "=cmd|'/c calc'!A1", Channels: []string{m.channels[0].ID}, Interval: 2 * time.Hour, AddedAt: old, Told: visa.InProgress,
+		Purpose: visa.EmployeeCard, Dates: visa.Dates{Filed: civil.DateOf(old) - 30, SuspensionEnded: civil.DateOf(old), PauseDays: 4},
+	}
 	petrs := watch.Watcher{Owner: petr, Label: "Niece", Channels: []string{m.channels[1].ID}, Muted: true, AddedAt: now.Add(-time.Hour)}
 	add("018f00000000aaaaaaaaaaaaaaaa", "ZZZZ202501159001", janas, petrs)
 	add("018f00000000bbbbbbbbbbbbbbbb", "OAM-90012-3/DP-2025", janas)
@@ -277,7 +281,7 @@ func lived(t testing.TB) *memory {
 	add("018f00000000cccccccccccccccc", "TEST202502209002", told)
 	person, err := dossier.NewPerson(dossier.Person{
 		Owner: jana, Name: "Ludmila Quetzal", BirthDate: 720_000, Nationality: "UKR", Note: "Aunt", Applications: []string{"018f00000000aaaaaaaaaaaaaaaa"},
-		Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: "TEST90001", Country: "UKR", Expires: dossier.DateOf(now) + 300}},
+		Documents: []dossier.TravelDocument{{Kind: dossier.Passport, Number: "TEST90001", Country: "UKR", Expires: civil.DateOf(now) + 300}},
 	}, now)
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cz-visa-monitor/app/account"
-	"cz-visa-monitor/app/dossier"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -159,6 +159,10 @@ func TestImportCompletes(t *testing.T) {
 		t.Errorf("%+v", got.Applications)
 	}
 	is := into.apps[other.ID]
+	entered := from.apps["018f00000000aaaaaaaaaaaaaaaa"].Watchers[0]
+	if w := is.Watcher(jana); w.Purpose != visa.EmployeeCard || w.Dates != entered.Dates || w.Dates.PauseDays != 4 {
+		t.Errorf("of the proceedings is known %s, %+v", w.Purpose, w.Dates)
+	}
 	if w := is.Watcher(jana); w.Label != "Anna" || w.Note == "" || len(w.Channels) != 1 || w.Told != "" {
 		t.Errorf("the watcher is %+v", w)
 	}
@@ -243,6 +247,9 @@ func TestImportRefuses(t *testing.T) {
 		{name: "a number that is none", applications: strings.Replace(app(""), "TEST2025", "TEST2O25", 1), at: "applications[0]", reason: "letter"},
 		{name: "the second of two", applications: app("") + "," + app(`,"label":"a\nb"`), at: "applications[1].watchers[0]", reason: "label: "},
 		{name: "an interval that is none", applications: app(`,"interval":"often"`), at: "applications[0].watchers[0]", reason: "interval: "},
+		{name: "a purpose there is not", applications: app(`,"purpose":"Secretova"`), at: "applications[0].watchers[0]", reason: "purpose: "},
+		{name: "a day of filing to come", applications: app(`,"dates":{"filed":"2999-01-01"}`), at: "applications[0].watchers[0]", reason: "dates.filed: "},
+		{name: "a day of filing that is none", applications: app(`,"dates":{"filed":"Secretova"}`), at: "applications[0]", reason: "another type"},
 		{name: "an owner who is not there", applications: strings.Replace(app(""), string(jana), string(petr), 1), at: "applications[0].watchers[0]", reason: "owner"},
 		{name: "nobody watches", applications: `{"id":"a","reference":"TEST202502209002","watchers":[]}`, at: "applications[0]", reason: "watchers"},
 		{name: "a watcher twice", applications: fmt.Sprintf(`{"id":"a","reference":"TEST202502209002","watchers":[{"owner":%q},{"owner":%q}]}`, jana, jana), at: "applications[0].watchers[1]", reason: "already"},
@@ -352,13 +359,13 @@ func FuzzImport(f *testing.F) {
 		target := into.target("")
 		target.Trusted, target.Owner = true, Recreate(into, into, false)
 		_, _ = Import(t.Context(), strings.NewReader(text), target)
-		today := dossier.DateOf(time.Now().UTC())
+		today := civil.DateOf(time.Now().UTC())
 		for _, a := range into.apps {
 			if a.Reference.IsZero() || len(a.Watchers) == 0 || a.State.Status != "" && !a.State.Status.Valid() {
 				t.Errorf("took in %+v", a)
 			}
 			for _, w := range a.Watchers {
-				if err := w.Validate(minInterval); err != nil {
+				if err := w.Validate(minInterval, time.Now()); err != nil {
 					t.Errorf("took in a watcher: %v", err)
 				}
 			}

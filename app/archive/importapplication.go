@@ -72,7 +72,7 @@ func (i *importer) watcher(in Watcher) (watch.Watcher, error) {
 		return watch.Watcher{}, errOwner
 	}
 	w := watch.Watcher{
-		Owner: owner, Label: in.Label, Note: in.Note, Paused: in.Paused, Muted: in.Muted, AddedAt: in.AddedAt, Told: in.Told,
+		Owner: owner, Label: in.Label, Note: in.Note, Purpose: in.Purpose, Dates: visa.Dates(in.Dates), Paused: in.Paused, Muted: in.Muted, AddedAt: in.AddedAt, Told: in.Told,
 	}
 	if in.Interval != "" {
 		every, err := time.ParseDuration(in.Interval)
@@ -95,7 +95,7 @@ func (i *importer) watcher(in Watcher) (watch.Watcher, error) {
 			w.Channels = append(w.Channels, c.ID)
 		}
 	}
-	return w, w.Validate(i.MinInterval)
+	return w, w.Validate(i.MinInterval, i.now)
 }
 
 // flush takes in the batch.

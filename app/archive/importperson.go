@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/dossier"
 )
 
@@ -94,7 +95,7 @@ func (i *importer) keep(ctx context.Context, p dossier.Person) error {
 		i.report.People.Skipped++
 		return nil
 	}
-	if err := stands.Validate(dossier.DateOf(i.now)); err != nil {
+	if err := stands.Validate(civil.DateOf(i.now)); err != nil {
 		return err // Too many documents, taken together.
 	}
 	if !i.DryRun {

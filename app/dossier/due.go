@@ -1,6 +1,10 @@
 package dossier
 
-import "slices"
+import (
+	"slices"
+
+	"cz-visa-monitor/app/civil"
+)
 
 // Thresholds returns how many days before the expiry of a document a person is
 // told of it, the most first.
@@ -20,7 +24,7 @@ type Reminder struct {
 // months does not tell the same thing three times; and none once a later one was
 // told, so that a clock that is set back repeats nothing. A document that has
 // expired tells nothing more.
-func Due(p Person, today Date) (due []Reminder) {
+func Due(p Person, today civil.Date) (due []Reminder) {
 	for _, d := range p.Documents {
 		if r, ok := d.due(today); ok {
 			due = append(due, r)
@@ -29,7 +33,7 @@ func Due(p Person, today Date) (due []Reminder) {
 	return due
 }
 
-func (d TravelDocument) due(today Date) (Reminder, bool) {
+func (d TravelDocument) due(today civil.Date) (Reminder, bool) {
 	if d.Expires.IsZero() || d.Expires < today {
 		return Reminder{}, false
 	}
@@ -46,12 +50,12 @@ func (d TravelDocument) due(today Date) (Reminder, bool) {
 // NextReminder returns the first day on which Due tells of the document, unless
 // it is told before; ok is false if it never will be. From that day on it is due
 // until it was told, or has expired.
-func (d TravelDocument) NextReminder() (on Date, ok bool) {
+func (d TravelDocument) NextReminder() (on civil.Date, ok bool) {
 	open := d.open()
 	if d.Expires.IsZero() || len(open) == 0 {
 		return 0, false
 	}
-	return d.Expires - Date(open[0]), true
+	return d.Expires - civil.Date(open[0]), true
 }
 
 // open returns the thresholds that may still be told: those after the last one
@@ -65,7 +69,7 @@ func (d TravelDocument) open() []int {
 // passed returns the thresholds that lie behind a document which becomes known
 // on a day: whoever enters it sees the day of expiry, and needs no reminder of
 // what has been. One that is reached on that very day is still told.
-func passed(expires, today Date) []int {
+func passed(expires, today civil.Date) []int {
 	if expires.IsZero() {
 		return nil
 	}

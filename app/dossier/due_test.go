@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"cz-visa-monitor/app/civil"
 )
 
 func TestDue(t *testing.T) {
@@ -39,7 +41,7 @@ func TestDue(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := Person{ID: "p", Documents: []TravelDocument{{ID: "never"}, {ID: "d", Expires: today + Date(tt.left), Reminded: tt.reminded}}}
+			p := Person{ID: "p", Documents: []TravelDocument{{ID: "never"}, {ID: "d", Expires: today + civil.Date(tt.left), Reminded: tt.reminded}}}
 			due := Due(p, today)
 			if tt.want < 0 {
 				if len(due) != 0 {

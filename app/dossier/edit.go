@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 )
 
 // NewPerson makes a person of what somebody entered, or returns an *InputError.
@@ -14,7 +15,7 @@ func NewPerson(wish Person, now time.Time) (Person, error) {
 	p := wish
 	p.ID, p.CreatedAt, p.Revision = account.NewID(now), now, 0
 	p.settle(nil, now)
-	if err := p.Validate(DateOf(now)); err != nil {
+	if err := p.Validate(civil.DateOf(now)); err != nil {
 		return Person{}, err
 	}
 	return p, nil
@@ -33,7 +34,7 @@ func Edit(now time.Time, change func(*Person) error) func(*Person) error {
 		}
 		p.ID, p.CreatedAt, p.Revision = was.ID, was.CreatedAt, was.Revision
 		p.settle(documents, now)
-		return p.Validate(DateOf(now))
+		return p.Validate(civil.DateOf(now))
 	}
 }
 
@@ -56,7 +57,7 @@ func (p *Person) settle(before []TravelDocument, now time.Time) {
 		}
 		d.Reminded = was.Reminded
 		if !ok || d.Expires != was.Expires {
-			d.Reminded = passed(d.Expires, DateOf(now))
+			d.Reminded = passed(d.Expires, civil.DateOf(now))
 		}
 	}
 }

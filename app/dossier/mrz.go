@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"cz-visa-monitor/app/civil"
 )
 
 // MRZ is what the machine-readable zone of a travel document says, after Doc
@@ -23,10 +25,10 @@ type MRZ struct {
 	// Number is that of the document; blanks stand for the fillers within it.
 	Number      string
 	Nationality string
-	// BirthDate and Expires are the zero Date where the zone leaves the month or
+	// BirthDate and Expires are the zero civil.Date where the zone leaves the month or
 	// the day open.
-	BirthDate Date
-	Expires   Date
+	BirthDate civil.Date
+	Expires   civil.Date
 	// Sex is M or F, "" where it is not specified.
 	Sex string
 }
@@ -61,7 +63,7 @@ func (z MRZ) Person() Person {
 // not after today. An expiry is taken for a year from 30 before this one to 69
 // after it: documents that expired longer ago are of no use to anybody, while
 // some cards are valid for a holder's whole life.
-func ParseMRZ(text string, today Date) (MRZ, error) {
+func ParseMRZ(text string, today civil.Date) (MRZ, error) {
 	lines, ok := mrzLines(text)
 	if !ok {
 		return MRZ{}, &MRZError{Field: MRZZone, Problem: BadLength}
@@ -80,7 +82,7 @@ type mrzReader struct {
 	mrzLayout
 }
 
-func (r mrzReader) read(today Date) (MRZ, error) {
+func (r mrzReader) read(today civil.Date) (MRZ, error) {
 	z := MRZ{Format: r.format, Code: strings.TrimRight(r.text(span{0, 0, 2}), filler)}
 	if err := r.characters(); err != nil {
 		return MRZ{}, err
@@ -232,7 +234,7 @@ func (r mrzReader) state(field MRZField, s span) (string, error) {
 
 // date reads a day as YYMMDD, the latest that it can be up to last. Fillers stand
 // for a day, month or year that is not known, which makes the whole unknown.
-func (r mrzReader) date(field MRZField, s span, last Date) (Date, error) {
+func (r mrzReader) date(field MRZField, s span, last civil.Date) (civil.Date, error) {
 	text := r.text(s)
 	known := strings.TrimRight(text, filler)
 	if strings.Contains(known, filler) || len(known)%2 != 0 {
@@ -247,9 +249,9 @@ func (r mrzReader) date(field MRZField, s span, last Date) (Date, error) {
 	}
 	year, month, dayOfMonth := number/10000, time.Month(number/100%100), number%100
 	// The last year that ends with these digits, or else the one before it.
-	end := last.utc().Year()
+	end := last.UTC().Year()
 	for full := end - (end-year)%100; full > end-200; full -= 100 {
-		if d, ok := NewDate(full, month, dayOfMonth); ok && d <= last {
+		if d, ok := civil.NewDate(full, month, dayOfMonth); ok && d <= last {
 			return d, nil
 		}
 	}
@@ -257,8 +259,8 @@ func (r mrzReader) date(field MRZField, s span, last Date) (Date, error) {
 }
 
 // lastExpiry is the last day for which an expiry is taken, see ParseMRZ.
-func lastExpiry(today Date) Date {
-	last, _ := NewDate(today.utc().Year()+69, time.December, 31)
+func lastExpiry(today civil.Date) civil.Date {
+	last, _ := civil.NewDate(today.UTC().Year()+69, time.December, 31)
 	return last
 }
 

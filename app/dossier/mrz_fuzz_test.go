@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 )
 
 func FuzzParseMRZ(f *testing.F) {
@@ -46,7 +47,7 @@ func checkMRZError(t *testing.T, z MRZ, err error) {
 
 // checkMRZ fails if something was read that no zone can say, or that the
 // dossier itself would refuse.
-func checkMRZ(t *testing.T, z MRZ, now Date) {
+func checkMRZ(t *testing.T, z MRZ, now civil.Date) {
 	t.Helper()
 	if strings.Trim(z.Surname+z.GivenNames, letters+" ") != "" || strings.Trim(z.Number, letters+digits+" ") != "" ||
 		strings.Trim(z.Sex, "MF") != "" || !strings.Contains("P V A C I", z.Code[:1]) {
@@ -87,9 +88,9 @@ func recompose(t *testing.T, z MRZ, lines []string) {
 			t.Errorf("%s in\n%s\nis %s, want %s", what, strings.Join(lines, "\n"), got, want)
 		}
 	}
-	for what, at := range map[Date]int{z.BirthDate: birth, z.Expires: expires} {
+	for what, at := range map[civil.Date]int{z.BirthDate: birth, z.Expires: expires} {
 		if what != 0 {
-			equal("a date", what.utc().Format("060102")+weigh(what.utc().Format("060102")), data[at:at+7])
+			equal("a date", what.UTC().Format("060102")+weigh(what.UTC().Format("060102")), data[at:at+7])
 		}
 		equal("the digit of a date", weigh(data[at:at+6]), data[at+6:at+7])
 	}

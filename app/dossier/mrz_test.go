@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"cz-visa-monitor/app/civil"
 )
 
 // The specimens of Doc 9303: parts 4 to 7, and part 11, appendix D, for the
@@ -133,11 +135,11 @@ func compose(t testing.TB, z MRZ, personal, check string) string {
 		s = strings.ReplaceAll(s, " ", "<")
 		return s + strings.Repeat("<", width-len(s))
 	}
-	short := func(d Date) string {
+	short := func(d civil.Date) string {
 		if d == 0 {
 			return "<<<<<<"
 		}
-		return d.utc().Format("060102")
+		return d.UTC().Format("060102")
 	}
 	checked := func(s string) string { return s + weigh(s) }
 	number, birth, expires := checked(pad(z.Number, 9)), checked(short(z.BirthDate)), checked(short(z.Expires))
@@ -185,7 +187,7 @@ func TestComposeIsTheSpecimen(t *testing.T) {
 func TestYearsOfTwoDigits(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		today, birth, expires string // As ParseDate reads them.
+		today, birth, expires string // As civil.ParseDate reads them.
 	}{
 		"born today":                         {"2026-11-24", "2026-11-24", "2031-01-01"},
 		"born on tomorrow's day":             {"2026-11-24", "1926-11-25", "2031-01-01"},

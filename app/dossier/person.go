@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 )
 
 // Person is somebody whose documents are kept: an applicant, a member of the
@@ -25,8 +26,8 @@ type Person struct {
 	// documents that expire.
 	Owner account.Owner `json:"owner"`
 	Name  string        `json:"name"`
-	// BirthDate is the zero Date where it is unknown.
-	BirthDate Date `json:"birth_date,omitzero"`
+	// BirthDate is the zero civil.Date where it is unknown.
+	BirthDate civil.Date `json:"birth_date,omitzero"`
 	// Nationality is a code of ISO 3166-1 alpha-3, or one that Doc 9303 adds to
 	// them ("D", "UNO", "XXA"); "" where it is unknown.
 	Nationality string `json:"nationality,omitempty"`
@@ -61,10 +62,10 @@ type TravelDocument struct {
 	Number string `json:"number,omitempty"`
 	// Country is that of the issuer, coded like a nationality; "" where it is unknown.
 	Country string `json:"country,omitempty"`
-	// Issued and Expires are the zero Date where they are unknown. Expires is
+	// Issued and Expires are the zero civil.Date where they are unknown. Expires is
 	// the last day on which the document is valid.
-	Issued  Date `json:"issued,omitzero"`
-	Expires Date `json:"expires,omitzero"`
+	Issued  civil.Date `json:"issued,omitzero"`
+	Expires civil.Date `json:"expires,omitzero"`
 	// Reminded are the thresholds in days, see Thresholds, that were told or
 	// passed over for this day of expiry.
 	Reminded []int `json:"reminded,omitempty"`
@@ -91,7 +92,7 @@ const (
 )
 
 // firstBirth is the earliest day of birth: 1 January 1900.
-const firstBirth Date = 693596
+const firstBirth civil.Date = 693596
 
 // InputError is a wish that cannot be granted as it stands.
 type InputError struct {
@@ -107,7 +108,7 @@ func (e *InputError) Error() string { return e.Field + ": " + e.Problem }
 
 // Validate reports the first thing in p that cannot be, as an *InputError. today
 // is the day where the appliance is.
-func (p Person) Validate(today Date) error {
+func (p Person) Validate(today civil.Date) error {
 	switch {
 	case !account.IsID(p.ID):
 		return &InputError{Field: "id", Problem: "is none"}

@@ -10,9 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 )
 
-const today Date = 739577 // 2025-11-22
+const today civil.Date = 739577 // 2025-11-22
 
 // ids returns n IDs.
 func ids(n int) (all []string) {
@@ -114,7 +115,7 @@ func documents(n int) (all []TravelDocument) {
 
 func TestNewPerson(t *testing.T) {
 	t.Parallel()
-	now := today.utc().Add(9 * time.Hour)
+	now := today.UTC().Add(9 * time.Hour)
 	wish := someone(t)
 	wish.Revision, wish.Documents[0].Reminded = 9, []int{180, 90, 30, 7, 0}
 	wish.Applications = append(wish.Applications, wish.Applications[0])
@@ -149,7 +150,7 @@ func TestNewPerson(t *testing.T) {
 
 func TestEdit(t *testing.T) {
 	t.Parallel()
-	now := today.utc().Add(9 * time.Hour)
+	now := today.UTC().Add(9 * time.Hour)
 	tests := map[string]struct {
 		change func(*Person)
 		// reminded are those of each document afterwards.
@@ -203,7 +204,7 @@ func TestEdit(t *testing.T) {
 
 func TestEditKeepsWhatItMust(t *testing.T) {
 	t.Parallel()
-	now := today.utc()
+	now := today.UTC()
 	p := someone(t)
 	was := p
 	err := Edit(now, func(p *Person) error {

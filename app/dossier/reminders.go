@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 )
 
 // Store is what Reminders need.
@@ -16,7 +17,7 @@ type Store interface {
 	// person's owner that is not paused; otherwise, and while the owner has no
 	// such channel, nothing is written, and it stays due. It returns how many notifications were put, also with an error, after which
 	// the rest is due again at the next call.
-	Remind(ctx context.Context, today Date, due func(*Person) []alert.Notification) (n int, err error)
+	Remind(ctx context.Context, today civil.Date, due func(*Person) []alert.Notification) (n int, err error)
 }
 
 // Config is what Reminders work with. Nothing may be nil.
@@ -65,7 +66,7 @@ func (r *Reminders) look(ctx context.Context, now time.Time) {
 	if now.Hour() < tellFrom {
 		return
 	}
-	today := DateOf(now)
+	today := civil.DateOf(now)
 	n, err := r.cfg.Store.Remind(ctx, today, func(p *Person) []alert.Notification { return tell(p, today, now) })
 	if n > 0 {
 		r.cfg.Logger.Info("told of documents that expire", slog.Int("reminders", n))
@@ -77,7 +78,7 @@ func (r *Reminders) look(ctx context.Context, now time.Time) {
 }
 
 // tell marks what is due of p's documents today as told, and returns it.
-func tell(p *Person, today Date, now time.Time) (told []alert.Notification) {
+func tell(p *Person, today civil.Date, now time.Time) (told []alert.Notification) {
 	for _, due := range Due(*p, today) {
 		p.told(due)
 		told = append(told, alert.Notification{

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/civil"
 )
 
 // memory is a Store in memory. It keeps what was told, with the local time.
@@ -27,12 +28,12 @@ type memory struct {
 	broken error
 }
 
-func (m *memory) Remind(_ context.Context, on Date, due func(*Person) []alert.Notification) (n int, err error) {
+func (m *memory) Remind(_ context.Context, on civil.Date, due func(*Person) []alert.Notification) (n int, err error) {
 	m.looks++
 	for i := range m.people {
 		for _, told := range due(&m.people[i]) {
 			at := time.Now().In(m.zone)
-			if DateOf(at) != on {
+			if civil.DateOf(at) != on {
 				return n, fmt.Errorf("asked for %s on %s", on, at)
 			}
 			m.told = append(m.told, fmt.Sprint(at.Format("2006-01-02 15:04 "), told.Document, " ", told.DaysLeft))

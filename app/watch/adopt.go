@@ -28,7 +28,7 @@ type Fate string
 const (
 	// FateAdded: he watches the application now.
 	FateAdded Fate = "added"
-	// FateCompleted: he did already, and has a label, note or channels now that he had not.
+	// FateCompleted: he did already, and has a label, note, purpose, dates or channels now that he had not.
 	FateCompleted Fate = "completed"
 	// FateSkipped: he did already, and nothing was missing.
 	FateSkipped Fate = "skipped"
@@ -139,6 +139,13 @@ func (w *Watcher) complete(from Watcher) Fate {
 	}
 	if w.Note == "" && from.Note != "" {
 		w.Note, fate = from.Note, FateCompleted
+	}
+	if w.Purpose == "" && from.Purpose != "" {
+		w.Purpose, fate = from.Purpose, FateCompleted
+	}
+	// As a whole: days from here and from there need not go together.
+	if w.Dates == (visa.Dates{}) && from.Dates != (visa.Dates{}) {
+		w.Dates, fate = from.Dates, FateCompleted
 	}
 	if len(w.Channels) == 0 && len(from.Channels) > 0 {
 		w.Channels, fate = slices.Clone(from.Channels), FateCompleted

@@ -45,10 +45,10 @@ func (e *Engine) Add(ctx context.Context, ref visa.Reference, w Watcher) (Applic
 	if ref.IsZero() {
 		return Application{}, &InputError{Field: "reference", Problem: "is missing"}
 	}
-	if err := w.Validate(e.cfg.Rules.MinInterval); err != nil {
+	now := time.Now()
+	if err := w.Validate(e.cfg.Rules.MinInterval, now); err != nil {
 		return Application{}, err
 	}
-	now := time.Now()
 	w.AddedAt, w.Told, w.Knew, w.Warned = now, "", "", false
 	a := Application{ID: NewID(now), Reference: ref, Watchers: []Watcher{w}, AddedAt: now, State: State{NextCheckAt: now}}
 	err := e.cfg.Store.Add(ctx, a)
@@ -105,7 +105,7 @@ func (e *Engine) Edit(ctx context.Context, id ID, owner account.Owner, edit func
 			return err
 		}
 		w.Owner, w.AddedAt, w.Told, w.Knew, w.Warned = own.Owner, own.AddedAt, own.Told, own.Knew, own.Warned
-		if err := w.Validate(e.cfg.Rules.MinInterval); err != nil {
+		if err := w.Validate(e.cfg.Rules.MinInterval, now); err != nil {
 			return err
 		}
 		e.replan(a, was, now)

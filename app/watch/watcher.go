@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/visa"
 )
 
@@ -20,6 +21,10 @@ type Watcher struct {
 	// is to keep; personal data.
 	Label string `json:"label,omitempty"`
 	Note  string `json:"note,omitempty"`
+	// Purpose is the kind of proceedings, Dates what the portal does not show:
+	// both are the word of the watcher, and nobody else's.
+	Purpose visa.Purpose `json:"purpose,omitempty"`
+	Dates   visa.Dates   `json:"dates,omitzero"`
 	// Channels are the IDs of the owner's channels that hear of changes.
 	Channels []string `json:"channels,omitempty"`
 	// Interval is the wish of the watcher; 0 takes the appliance's default. The
@@ -147,7 +152,7 @@ func (e *InputError) Error() string { return e.Field + ": " + e.Problem }
 
 // Validate reports the first thing in w that cannot be, as an *InputError.
 // least is the shortest interval allowed.
-func (w Watcher) Validate(least time.Duration) error {
+func (w Watcher) Validate(least time.Duration, now time.Time) error {
 	switch {
 	case !w.Owner.Valid():
 		return &InputError{Field: "owner", Problem: "is neither a user nor a group"}
@@ -165,8 +170,10 @@ func (w Watcher) Validate(least time.Duration) error {
 		return &InputError{Field: "interval", Problem: fmt.Sprintf("is shorter than %s, the least this appliance allows", least)}
 	case w.Interval > MaxInterval:
 		return &InputError{Field: "interval", Problem: fmt.Sprintf("is longer than %s", MaxInterval)}
+	case w.Purpose != "" && !w.Purpose.Valid():
+		return &InputError{Field: "purpose", Problem: fmt.Sprintf("is none of %v", visa.AllPurposes())}
 	}
-	return nil
+	return checkDates(w.Dates, civil.DateOf(now.UTC()))
 }
 
 func control(r rune) bool { return r < ' ' || r == 0x7f }

@@ -1,4 +1,6 @@
-package dossier
+// Package civil holds calendar days as people and offices count them: without a
+// time and a zone, and with the holidays of the Czech Republic.
+package civil
 
 import (
 	"errors"
@@ -65,11 +67,11 @@ func (d Date) String() string {
 	if d <= 0 || d > lastDate {
 		return ""
 	}
-	return d.utc().Format(layout)
+	return d.UTC().Format(layout)
 }
 
-// utc returns the day's beginning in UTC, for its year, month and day.
-func (d Date) utc() time.Time {
+// UTC returns the beginning of the day in UTC, for its year, month and weekday.
+func (d Date) UTC() time.Time {
 	return time.Unix(int64(d-firstOf1970)*daySeconds, 0).UTC()
 }
 
