@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// grammar is what must be known of a language to compare its words. All of it
-// is written as fold leaves words: in small letters without diacritics.
+// grammar is what must be known of a language to compare its words, all of it
+// as fold leaves it: in small letters without diacritics.
 type grammar struct {
 	// endings are taken off words, the longest first.
 	endings []string
@@ -56,7 +56,7 @@ func grammarOf(lang string) grammar {
 
 func newGrammar(leastStem int, endings, empty string) grammar {
 	g := grammar{endings: longestFirst(endings), leastStem: leastStem, empty: make(map[string]bool)}
-	for word := range strings.FieldsSeq(empty) {
+	for word := range strings.FieldsSeq(fold(empty)) {
 		g.empty[word] = true
 	}
 	return g
@@ -65,7 +65,7 @@ func newGrammar(leastStem int, endings, empty string) grammar {
 // longestFirst splits a list at its spaces. A long word must be found before
 // a short one that is part of it.
 func longestFirst(list string) []string {
-	words := strings.Fields(list)
+	words := strings.Fields(fold(list))
 	slices.SortStableFunc(words, func(a, b string) int {
 		return utf8.RuneCountInString(b) - utf8.RuneCountInString(a)
 	})
@@ -78,24 +78,23 @@ func longestFirst(list string) []string {
 const (
 	englishEndings = "s es ies ed ied ing ings er ers ation ations ition itions ion ions al als ment ments ly able e y"
 
-	czechEndings = "a e i o u y ou em es ech ich ych ach am um ami emi imi ymi ama ovi ove ovy ova ovych ovym ovou " +
-		"eho emu ho mu ej ejsi im ym at et it ut ti l la li lo ly al ala ali alo aly el ela eli elo il ila ili ilo ily " +
-		"am as ame ate aji im is ime ite eji eme ete ou uje ujes uju uji ujeme ujete uji ujou oval ovala ovali ovat " +
-		"ovan ovana ovane ovano ovany an ana ane ano any ani en ena ene eno eny eni enim enich iho imu iti ata aty " +
-		"ky ka ku ce kou ek ky ni nim nich niho ho ost osti osti"
+	czechEndings = "a e i o u y ou em es ech ich ych ach am um ami emi imi ymi ama ovi ove ovy ova ovych ovym ovou eho emu ho mu ej ejsi " +
+		"im ym at et it ut l li lo al ala ali alo el ela eli elo il ila ili ilo ily as ame ate aji is ime ite eji eme ete " +
+		"uje ujes uju uji ujeme ujete ujou oval ovala ovali ovat ovan ovana ovane ovano ovany an ana ane ano any ani en ena ene " +
+		"eno eny eni enim enich iho imu iti ata aty ky ka ku ce kou ek ni nim nich niho out"
 
-	ukrainianEndings = "а я о е у ю и і ы ь й ам ям ами ями ах ях ом ем ою ею ов ев ів ий ии ого ого ому ої ои ої ої " +
-		"им ими их ій іи на не ні ної нои ному ним ними них ний нии на ти ть ить є ють уть ать ять ла ло ли в ав ив ив " +
-		"ала ало али ила ило или ував увала ували увати ення еннямння ання ань ень енні анні ості істю ість ка ку ки ці кою " +
-		"ться тися лася лося лися ся сь и еи іи"
+	ukrainianEndings = "а я о е у ю и і ы ь й ам ям ами ями ах ях ом ем ою ею ов ев ів ий ии ого ому ої ои им ими их ій іи ти ть ить є ють уть " +
+		"ать ять ла ло ли в ала ало али ила ило или ував увала ували увати ення енням ання анням ань ень енні анні ості істю " +
+		"ість ться тися лася лося лися ся сь еи"
 
-	russianEndings = "а я о е у ю и ы ь и ам ям ами ями ах ях ом ем ои еи ою ею ов ев ии ыи ого его ому ему ая яя ое ее ые ие " +
-		"ым им ыми ими ых их ую юю ть ти ет ит ют ут ат ят ешь ишь ем им ете ите л ла ло ли ал ала ало али ил ила ило или " +
-		"ел ела ели овал овала овали овать ение ения ению ением ании ание ания анию анием ость ости остью на но ны нн " +
-		"нный нная нное нные ка ку ки ке кой кои ся сь ется ится ются утся тся ться лся лась лось лись"
+	russianEndings = "а я о е у ю и ы ь ам ям ами ями ах ях ом ем ои еи ою ею ов ев ии ыи ого его ому ему ая яя ое ее ые ие ым им ыми ими ых " +
+		"их ую юю ть ти ет ит ют ут ат ят ешь ишь ете ите л ла ло ли ал ала ало али ил ила ило или ел ела ели овал овала овали " +
+		"овать ение ения ению ением ании ание ания анию анием ость ости остью ся сь ется ится ются утся тся ться лся лась лось " +
+		"лись"
 
-	spanishEndings = "a e o s as es os an en ar er ir ando iendo ado ada ados adas ido ida idos idas cion ciones aba aban ia ian " +
-		"io aron ieron are ara aran ere era eran ire ira mos amos emos imos mente ito ita amiento imiento able ible ancia encia"
+	spanishEndings = "a e o s as es os an en ar er ir ando iendo ado ada ados adas ido ida idos idas cion ciones aba aban ian io aron ieron " +
+		"are ara aran ere era eran ire ira mos amos emos imos mente ito ita amiento imiento able ible ancia encia acion aciones " +
+		"icion iciones"
 )
 
 // Words that say nothing about what is asked: articles, prepositions, pronouns,
@@ -133,6 +132,5 @@ const (
 	vietnameseEmpty = "la co khong toi ban cua va hoac nhung nay do kia thi ma o tai tu den cho voi ve gi nao sao nhu the bao nhieu khi ai dau duoc " +
 		"bi se da dang roi con nua xin vui long cam on chao toi minh em anh chi nghia cac nhung mot"
 
-	chineseEmpty = "为什么 什么 怎么 怎样 如何 请问 哪里 哪儿 哪个 是否 可以 需要 我们 你们 他们 谢谢 你好 意思 的 了 吗 呢 吧 我 你 他 她 它 是 在 有 和 与 或 就 都 也 还 " +
-		"把 被 让 对 从 到 这 那 个 请 吗 么"
+	chineseEmpty = "为什么 什么 怎么 怎样 如何 请问 哪里 哪儿 哪个 是否 可以 需要 我们 你们 他们 谢谢 你好 意思 的 了 吗 呢 吧 我 你 他 她 它 是 在 有 和 与 或 就 都 也 还 把 被 让 对 从 到 这 那 个 么"
 )

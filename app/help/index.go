@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // never names the questions that must not be answered: what will be decided,
@@ -27,6 +26,9 @@ const (
 	// neverWeight brings the questions that must not be answered onto the scale
 	// of the others, which saturation keeps from reaching 2.
 	neverWeight = 1.75
+	// loneShare is what is left of a topic that has one word of several: that
+	// word may be there by chance.
+	loneShare = 0.7
 	// tie is how much better than the next topic the first must be to be sure.
 	tie = 1.15
 )
@@ -44,6 +46,7 @@ type document struct {
 	topic string
 	// weights of the terms by where they stand.
 	weights map[string]float64
+	title   map[string]bool
 	length  float64
 	phrases []phrase
 }
@@ -65,7 +68,13 @@ type index struct {
 	unseen  float64
 	average float64
 	// vocabulary are the known terms by their length in runes, for typing errors.
-	vocabulary map[int][]string
+	vocabulary map[int][]known
+}
+
+// known is a term that stands in a text, as letters, to be compared with others.
+type known struct {
+	term    string
+	letters []rune
 }
 
 // hit is a topic and how well it fits.
@@ -76,10 +85,14 @@ type hit struct {
 
 // newIndex reads the texts of all topics; text returns the one of a key.
 func newIndex(g grammar, text func(key string) string) *index {
-	ix := &index{grammar: g, rarity: make(map[string]float64), vocabulary: make(map[int][]string)}
+	ix := &index{grammar: g, rarity: make(map[string]float64), vocabulary: make(map[int][]known)}
 	for _, t := range Topics() {
 		d := ix.read(t.ID, text(t.Key("ask")))
-		ix.add(&d, text(t.Key("title")), weightTitle)
+		title := text(t.Key("title"))
+		for _, term := range g.terms(title) {
+			d.title[term] = true
+		}
+		ix.add(&d, title, weightTitle)
 		ix.add(&d, text(t.Key("short")), weightShort)
 		ix.add(&d, text(t.Key("body")), weightBody)
 		ix.docs = append(ix.docs, d)
@@ -91,7 +104,7 @@ func newIndex(g grammar, text func(key string) string) *index {
 
 // read starts a document with the ways in which people ask.
 func (ix *index) read(topic, asked string) document {
-	d := document{topic: topic, weights: make(map[string]float64)}
+	d := document{topic: topic, weights: make(map[string]float64), title: make(map[string]bool)}
 	for one := range strings.SplitSeq(asked, "|") {
 		p := phrase{terms: make(map[string]bool)}
 		for _, term := range ix.grammar.terms(one) {
@@ -122,12 +135,14 @@ func (ix *index) weigh() {
 	all := float64(len(ix.docs))
 	for term, n := range in {
 		ix.rarity[term] = math.Log(1 + (all-float64(n)+0.5)/(float64(n)+0.5))
-		size := utf8.RuneCountInString(term)
-		ix.vocabulary[size] = append(ix.vocabulary[size], term)
+		if letters := []rune(term); !ix.grammar.pair(term) {
+			ix.vocabulary[len(letters)] = append(ix.vocabulary[len(letters)], known{term, letters})
+		}
 	}
 	ix.unseen = math.Log(1 + (all+0.5)/0.5)
 	for _, terms := range ix.vocabulary {
-		slices.Sort(terms) // which of two like words is taken must not depend on a map
+		// Which of two like words is taken must not depend on a map.
+		slices.SortFunc(terms, func(a, b known) int { return cmp.Compare(a.term, b.term) })
 	}
 	for i := range ix.docs {
 		for j := range ix.docs[i].phrases {
@@ -205,6 +220,9 @@ func (ix *index) rank(question string) []hit {
 		}
 		best /= math.Sqrt(norm)
 		score := best + covered/most
+		if len(terms) > 1 && d.chance(terms) {
+			score *= loneShare
+		}
 		if d.topic == never {
 			// Its phrases have nothing in common, so all its words together say nothing.
 			score = neverWeight * best
@@ -227,6 +245,21 @@ func (ix *index) coverage(d document, terms []asked) float64 {
 		sum += a.rarity * a.weight * w / (w + long)
 	}
 	return sum
+}
+
+// chance reports whether the topic shares no more with a question than one
+// word, which is not in its title either.
+func (d document) chance(terms []asked) bool {
+	n := 0
+	for _, a := range terms {
+		if d.title[a.term] {
+			return false
+		}
+		if d.weights[a.term] >= weightShort {
+			n++
+		}
+	}
+	return n < 2
 }
 
 // likeness is the cosine of the angle between a phrase and the question, times
@@ -272,18 +305,18 @@ func (ix *index) like(term string) asked {
 		return asked{term: term, rarity: ix.unseen * unseenPair}
 	}
 	best := asked{term: term, rarity: ix.unseen}
-	size := utf8.RuneCountInString(term)
+	letters := []rune(term)
+	size := len(letters)
 	if size < leastLike {
 		return best
 	}
-	letters := []rune(term)
 	for n := max(leastLike-1, size-maxEnding); n <= size+maxEnding; n++ {
-		for _, known := range ix.vocabulary[n] {
-			if !near(letters, []rune(known)) || ix.grammar.pair(known) {
+		for _, k := range ix.vocabulary[n] {
+			if !near(letters, k.letters) {
 				continue
 			}
-			if best.weight == 0 || ix.rarity[known] < best.rarity {
-				best = asked{term: known, rarity: ix.rarity[known], weight: likeWeight}
+			if rarity := ix.rarity[k.term]; best.weight == 0 || rarity < best.rarity {
+				best = asked{term: k.term, rarity: rarity, weight: likeWeight}
 			}
 		}
 	}
