@@ -46,7 +46,7 @@ type Topic struct {
 	Related []string
 	// Pages are the official pages about it; none where it is about the appliance.
 	Pages []Page
-	// VerifiedOn is the day, as 2006-01-02, on which the text was last compared.
+	// VerifiedOn is the day, as civil.ParseDate reads it, on which the text was last compared.
 	VerifiedOn string
 }
 

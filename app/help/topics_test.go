@@ -3,10 +3,11 @@ package help
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -130,7 +131,7 @@ func TestTopicsHangTogether(t *testing.T) {
 		if !slices.Contains(Sections(), topic.Section) {
 			t.Errorf("%s is in no section: %q", topic.ID, topic.Section)
 		}
-		if _, err := time.Parse(time.DateOnly, topic.VerifiedOn); err != nil {
+		if _, err := civil.ParseDate(topic.VerifiedOn); err != nil {
 			t.Errorf("%s: %v", topic.ID, err)
 		}
 		if strings.ContainsAny(topic.ID, ".|") || topic.ID == "section" || topic.ID == "page" || topic.ID == never {
@@ -180,5 +181,27 @@ func TestEveryStatusAndFailureIsExplained(t *testing.T) {
 	}
 	if _, ok := Find("no_such_topic"); ok {
 		t.Error("a topic was found that is not there")
+	}
+}
+
+// TestTimeLimits: the answer and the reckoning of the applications say the same
+// about each purpose.
+func TestTimeLimits(t *testing.T) {
+	t.Parallel()
+	c := mustLoad(t)
+	for _, lang := range c.Languages() {
+		body := c.For(lang).Text("help.time_limits.body")
+		said := make(map[string]bool)
+		for number := range strings.FieldsFuncSeq(body, func(r rune) bool { return r < '0' || r > '9' }) {
+			said[number] = true
+		}
+		for _, p := range visa.AllPurposes() {
+			limit, _ := p.Limit()
+			for _, days := range []int{limit.Days, limit.Complicated} {
+				if days != 0 && !said[strconv.Itoa(days)] {
+					t.Errorf("%s: the %d days of %s are not named", lang, days, p)
+				}
+			}
+		}
 	}
 }
