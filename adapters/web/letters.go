@@ -49,8 +49,13 @@ type findingsView struct {
 	Findings []findingView `json:"findings"`
 }
 
-// readLetter finds the numbers in a letter, for a form to be filled in. Nothing is
-// stored.
+// pastedInput is a text that somebody has pasted.
+type pastedInput struct {
+	Text string `json:"text"`
+}
+
+// readLetter finds the numbers in a letter or a pasted text, for a form to be
+// filled in. Nothing is stored.
 func (s *Server) readLetter(c echo.Context) error {
 	p := principal(c)
 	if !p.MayAdd() {
@@ -64,18 +69,8 @@ func (s *Server) readLetter(c echo.Context) error {
 		return err
 	}
 	defer done()
-	letter, err := letterOf(c.Request())
+	text, err := s.textOf(ctx, c)
 	if err != nil {
-		return err
-	}
-	text, err := s.cfg.Letters.Read(ctx, letter)
-	if err != nil {
-		if problem := bodyProblem(err); problem != nil {
-			return problem
-		}
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return errNoLetter()
-		}
 		return err
 	}
 	view, err := s.viewFindings(ctx, p, visa.Find(text, s.today()))
@@ -85,6 +80,30 @@ func (s *Server) readLetter(c echo.Context) error {
 	return c.JSON(http.StatusOK, view)
 }
 
+// textOf returns the text that the request brings, or that of its letter.
+func (s *Server) textOf(ctx context.Context, c echo.Context) (string, error) {
+	if media, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); err == nil && media == echo.MIMEApplicationJSON {
+		var in pastedInput
+		err := decode(c, &in)
+		return in.Text, err
+	}
+	letter, err := letterOf(c.Request())
+	if err != nil {
+		return "", err
+	}
+	text, err := s.cfg.Letters.Read(ctx, letter)
+	if problem := bodyProblem(err); problem != nil {
+		return "", problem
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", errNoLetter()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "", visa.LetterTooMuch
+	}
+	return text, err
+}
+
 // letterOf returns the letter in a request: the first file of a form, or the body.
 func letterOf(r *http.Request) (io.Reader, error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
@@ -92,7 +111,7 @@ func letterOf(r *http.Request) (io.Reader, error) {
 	case err == nil && (media == "application/pdf" || media == echo.MIMETextPlain):
 		return r.Body, nil
 	case err != nil || media != echo.MIMEMultipartForm:
-		return nil, &problem{Status: http.StatusUnsupportedMediaType, Code: "media_type", Detail: "Send the letter as application/pdf or text/plain, or as the file of a form (multipart/form-data)."}
+		return nil, &problem{Status: http.StatusUnsupportedMediaType, Code: "media_type", Detail: "Send the letter as application/pdf or text/plain or as the file of a form (multipart/form-data), or a text as JSON."}
 	}
 	parts, err := r.MultipartReader()
 	if err != nil {
