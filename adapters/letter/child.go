@@ -35,13 +35,13 @@ const (
 func problemOf(code int) visa.LetterError {
 	switch code {
 	case exitNoText:
-		return visa.LetterNoText
+		return visa.ErrLetterNoText
 	case exitLocked:
-		return visa.LetterLocked
+		return visa.ErrLetterLocked
 	case exitUnread, exitDamaged:
-		return visa.LetterDamaged
+		return visa.ErrLetterDamaged
 	}
-	return visa.LetterTooMuch
+	return visa.ErrLetterTooMuch
 }
 
 // Child is the work of the process that reads one PDF: from stdin, its text to
@@ -53,7 +53,7 @@ func Child(stdin io.Reader, stdout io.Writer) int {
 		return exitTooMuch
 	}
 	// Whoever started it may be gone, and then nobody else ends it.
-	late := time.AfterFunc(maxTime, func() { os.Exit(exitTooMuch) })
+	late := time.AfterFunc(maxTime, func() { os.Exit(exitTooMuch) }) //nolint:forbidigo // the work cannot be interrupted, and this process is for nothing else
 	defer late.Stop()
 	letter, err := io.ReadAll(io.LimitReader(stdin, MaxSize))
 	if err != nil {

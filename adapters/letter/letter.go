@@ -55,10 +55,10 @@ func (l *Reader) Read(ctx context.Context, r io.Reader) (string, error) {
 		return "", fmt.Errorf("read a letter: %w", err)
 	}
 	if len(letter) > MaxSize {
-		return "", visa.LetterTooLarge
+		return "", visa.ErrLetterTooLarge
 	}
 	if isPicture(letter) {
-		return "", visa.LetterNoText
+		return "", visa.ErrLetterNoText
 	}
 	if pdfStart(letter) < 0 {
 		return readText(letter)
@@ -86,7 +86,7 @@ func (l *Reader) ask(ctx context.Context, letter []byte) (string, error) {
 		return "", fmt.Errorf("read a letter: %w", ctx.Err())
 	}
 	if limited.Err() != nil {
-		return "", visa.LetterTooMuch
+		return "", visa.ErrLetterTooMuch
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return "", problemOf(exit.ExitCode())
@@ -113,7 +113,7 @@ func readText(letter []byte) (string, error) {
 	text := letter[:min(len(letter), maxText)]
 	for _, b := range text {
 		if b < ' ' && b != '\n' && b != '\r' && b != '\t' && b != '\f' {
-			return "", visa.LetterUnknown
+			return "", visa.ErrLetterUnknown
 		}
 	}
 	return whole(text)
@@ -123,7 +123,7 @@ func readText(letter []byte) (string, error) {
 func whole(b []byte) (string, error) {
 	text := strings.ToValidUTF8(string(b), " ")
 	if len(strings.TrimSpace(text)) == 0 {
-		return "", visa.LetterNoText
+		return "", visa.ErrLetterNoText
 	}
 	return text, nil
 }

@@ -96,13 +96,13 @@ func TestRead(t *testing.T) {
 		{name: "a mail", letter: []byte("Dobrý den, OAM-90001/DP-2026"), want: "OAM-90001/DP-2026"},
 		{name: "a mail of old", letter: []byte("Dobr\xfd den, \x8e\xe1dost OAM-90001/DP-2026"), want: "OAM-90001/DP-2026"},
 		{name: "with a byte order mark", letter: []byte("\ufeffZZZZ202602039001"), want: "ZZZZ202602039001"},
-		{name: "nothing", letter: nil, err: visa.LetterNoText},
-		{name: "blanks", letter: []byte(" \r\n\t"), err: visa.LetterNoText},
-		{name: "a program", letter: []byte("\x7fELF\x02\x01\x00\x00"), err: visa.LetterUnknown},
-		{name: "an archive", letter: []byte("PK\x03\x04 OAM-90001/DP-2026"), err: visa.LetterUnknown},
-		{name: "a photo", letter: []byte("\xff\xd8\xff\xe0\x00\x10JFIF"), err: visa.LetterNoText},
-		{name: "a picture", letter: []byte("\x89PNG\r\n\x1a\n"), err: visa.LetterNoText},
-		{name: "too large", letter: bytes.Repeat([]byte("a"), MaxSize+1), err: visa.LetterTooLarge},
+		{name: "nothing", letter: nil, err: visa.ErrLetterNoText},
+		{name: "blanks", letter: []byte(" \r\n\t"), err: visa.ErrLetterNoText},
+		{name: "a program", letter: []byte("\x7fELF\x02\x01\x00\x00"), err: visa.ErrLetterUnknown},
+		{name: "an archive", letter: []byte("PK\x03\x04 OAM-90001/DP-2026"), err: visa.ErrLetterUnknown},
+		{name: "a photo", letter: []byte("\xff\xd8\xff\xe0\x00\x10JFIF"), err: visa.ErrLetterNoText},
+		{name: "a picture", letter: []byte("\x89PNG\r\n\x1a\n"), err: visa.ErrLetterNoText},
+		{name: "too large", letter: bytes.Repeat([]byte("a"), MaxSize+1), err: visa.ErrLetterTooLarge},
 
 		{name: "a PDF", letter: whole, want: "OAM-90001-6/DP-2026"},
 		{name: "a PDF behind other bytes", letter: append([]byte("\r\n"), simple(number)...), want: "OAM-90001-6/DP-2026"},
@@ -117,15 +117,15 @@ func TestRead(t *testing.T) {
 		{name: "many pages", letter: build(pages(30, number)), want: "OAM-90001-6/DP-2026"},
 		{name: "compressed", letter: build(onePage(deflated([]byte("BT /F1 12 Tf 50 700 Td " + number + " ET")))), want: "OAM-90001-6/DP-2026"},
 
-		{name: "a scan", letter: scan(), err: visa.LetterNoText},
-		{name: "an empty page", letter: simple(""), err: visa.LetterNoText},
-		{name: "locked", letter: locked(number), err: visa.LetterLocked},
-		{name: "only the first line", letter: []byte("%PDF-1.4\n"), err: visa.LetterDamaged},
-		{name: "a lie about being one", letter: []byte("%PDF-1.4\nOAM-90001/DP-2026\n%%EOF\n"), err: visa.LetterDamaged},
-		{name: "cut in half", letter: whole[:len(whole)/2], err: visa.LetterDamaged},
-		{name: "cut at the end", letter: whole[:len(whole)-20], err: visa.LetterDamaged},
-		{name: "a page that is its own parent", letter: build(ownParent()), err: visa.LetterTooMuch},
-		{name: "a form that draws itself", letter: drawsItself(), err: visa.LetterNoText},
+		{name: "a scan", letter: scan(), err: visa.ErrLetterNoText},
+		{name: "an empty page", letter: simple(""), err: visa.ErrLetterNoText},
+		{name: "locked", letter: locked(number), err: visa.ErrLetterLocked},
+		{name: "only the first line", letter: []byte("%PDF-1.4\n"), err: visa.ErrLetterDamaged},
+		{name: "a lie about being one", letter: []byte("%PDF-1.4\nOAM-90001/DP-2026\n%%EOF\n"), err: visa.ErrLetterDamaged},
+		{name: "cut in half", letter: whole[:len(whole)/2], err: visa.ErrLetterDamaged},
+		{name: "cut at the end", letter: whole[:len(whole)-20], err: visa.ErrLetterDamaged},
+		{name: "a page that is its own parent", letter: build(ownParent()), err: visa.ErrLetterTooMuch},
+		{name: "a form that draws itself", letter: drawsItself(), err: visa.ErrLetterNoText},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -185,7 +185,7 @@ func TestKilledInTime(t *testing.T) {
 	}
 	r := New(Config{Program: program})
 	r.timeout = 500 * time.Millisecond
-	if _, err := r.Read(t.Context(), bytes.NewReader(simple("(x) Tj"))); !errors.Is(err, visa.LetterTooMuch) {
+	if _, err := r.Read(t.Context(), bytes.NewReader(simple("(x) Tj"))); !errors.Is(err, visa.ErrLetterTooMuch) {
 		t.Errorf("error %v", err)
 	}
 	if pid, err := os.ReadFile(note); err == nil { // Else it was killed before it wrote.

@@ -99,7 +99,7 @@ func (s *Server) textOf(ctx context.Context, c echo.Context) (string, error) {
 		return "", errNoLetter()
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "", visa.LetterTooMuch
+		return "", visa.ErrLetterTooMuch
 	}
 	return text, err
 }
@@ -173,7 +173,7 @@ func (s *Server) viewFindings(ctx context.Context, p account.Principal, found []
 func letterProblem(e visa.LetterError) *problem {
 	p := badField("letter", "%s", e.Error())
 	p.Reason = string(e)
-	if e == visa.LetterTooLarge {
+	if e == visa.ErrLetterTooLarge {
 		p.Status, p.Code = http.StatusRequestEntityTooLarge, "too_large"
 	}
 	return p

@@ -80,6 +80,18 @@ func TestLettersThatCannotBeRead(t *testing.T) {
 			t.Errorf("%v: %d %s", fails, code, body)
 		}
 	}
+	for _, language := range a.server.cfg.Catalogues.Languages() {
+		for _, e := range visa.LetterErrors() {
+			if !a.server.cfg.Catalogues.For(language).Has("letter." + string(e)) {
+				t.Errorf("the catalogue %s has no words for %s", language, string(e))
+			}
+		}
+		for _, h := range []visa.Hint{visa.HintShort, visa.HintDate, visa.HintCategory, visa.HintOld, visa.HintEmbassy} {
+			if !a.server.cfg.Catalogues.For(language).Has("hint." + string(h)) {
+				t.Errorf("the catalogue %s has no words for %s", language, h)
+			}
+		}
+	}
 	fails = context.DeadlineExceeded
 	if code, body := send(); code != http.StatusUnprocessableEntity || !strings.Contains(body, "too_much") {
 		t.Errorf("too slow: %d %s", code, body)

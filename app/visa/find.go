@@ -154,7 +154,7 @@ func plainText(s string) (text string, at []int) {
 		case r < 0:
 			continue
 		case isLetter(r), isDigit(r), r == ' ', r == '-', r == '/':
-			b.WriteByte(byte(r))
+			b.WriteByte(byte(r)) //nolint:gosec // ASCII, as the case says
 		case !isPunctuation(r):
 			b.WriteByte('x')
 		default:

@@ -7,33 +7,33 @@ type LetterError string
 
 // Why a letter cannot be read.
 const (
-	LetterTooLarge LetterError = "too_large" // more bytes than are looked at
-	LetterUnknown  LetterError = "unknown"   // neither a PDF nor a text
-	LetterNoText   LetterError = "no_text"   // a picture, or a PDF that holds only pictures
-	LetterLocked   LetterError = "locked"    // a PDF that opens with a password only
-	LetterDamaged  LetterError = "damaged"   // a PDF that breaks off or contradicts itself
-	LetterTooMuch  LetterError = "too_much"  // reading it took more time or memory than it may
+	ErrLetterTooLarge LetterError = "too_large" // more bytes than are looked at
+	ErrLetterUnknown  LetterError = "unknown"   // neither a PDF nor a text
+	ErrLetterNoText   LetterError = "no_text"   // a picture, or a PDF that holds only pictures
+	ErrLetterLocked   LetterError = "locked"    // a PDF that opens with a password only
+	ErrLetterDamaged  LetterError = "damaged"   // a PDF that breaks off or contradicts itself
+	ErrLetterTooMuch  LetterError = "too_much"  // reading it took more time or memory than it may
 )
 
 // LetterErrors lists all of them.
 func LetterErrors() []LetterError {
-	return []LetterError{LetterTooLarge, LetterUnknown, LetterNoText, LetterLocked, LetterDamaged, LetterTooMuch}
+	return []LetterError{ErrLetterTooLarge, ErrLetterUnknown, ErrLetterNoText, ErrLetterLocked, ErrLetterDamaged, ErrLetterTooMuch}
 }
 
 // Error says in English what is wrong and what to do.
 func (e LetterError) Error() string {
 	switch e {
-	case LetterTooLarge:
+	case ErrLetterTooLarge:
 		return "The letter is too large; it may have 5 MiB. Send the page with the number only, or type the number."
-	case LetterUnknown:
+	case ErrLetterUnknown:
 		return "This is neither a PDF nor a text. Send the letter as a PDF, or copy its text."
-	case LetterNoText:
+	case ErrLetterNoText:
 		return "The letter is a picture without text, perhaps a scan or a photo. Type the number as it stands there."
-	case LetterLocked:
+	case ErrLetterLocked:
 		return "The PDF is locked with a password. Open it yourself and copy its text, or type the number."
-	case LetterDamaged:
+	case ErrLetterDamaged:
 		return "The PDF is damaged or not whole. Download it again, or type the number."
-	case LetterTooMuch:
+	case ErrLetterTooMuch:
 		return "The PDF is too complicated to be read here. Open it yourself and copy its text, or type the number."
 	}
 	return string(e)
