@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/adapters/letter"
 	"cz-visa-monitor/adapters/shout"
 	"cz-visa-monitor/adapters/totp"
 	"cz-visa-monitor/app/account"
@@ -154,6 +155,7 @@ func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 		Hub: a.hub, Catalogues: catalogues, Version: "v0-test", Logger: log,
 	}
 	a.transfers(&cfg)
+	cfg.Letters = letter.New(letter.Config{Program: "/nowhere"}) // Plain text needs no program.
 	if change != nil {
 		change(&cfg)
 	}

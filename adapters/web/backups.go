@@ -70,8 +70,8 @@ func (h *heavyRuns) end(user string) {
 	delete(h.users, user)
 }
 
-// heavy begins such a request, with a deadline for it. done must be called.
-func (s *Server) heavy(c echo.Context) (ctx context.Context, done func(), err error) {
+// heavy begins such a request, which may take as long as most. done must be called.
+func (s *Server) heavy(c echo.Context, most time.Duration) (ctx context.Context, done func(), err error) {
 	user := principal(c).User.ID
 	if !s.heavyRuns.begin(user) {
 		return nil, nil, &problem{
@@ -79,7 +79,7 @@ func (s *Server) heavy(c echo.Context) (ctx context.Context, done func(), err er
 			Detail: "The appliance is at work on something like this already. Try again in a minute.",
 		}
 	}
-	until := time.Now().Add(heavyTimeout)
+	until := time.Now().Add(most)
 	rc := http.NewResponseController(c.Response())
 	_ = rc.SetReadDeadline(until) // Where that cannot be set, the server's hold.
 	_ = rc.SetWriteDeadline(until)
@@ -147,7 +147,7 @@ func (s *Server) makeBackup(c echo.Context) error {
 	if !principal(c).MayAdminister() {
 		return account.ErrForbidden
 	}
-	ctx, done, err := s.heavy(c)
+	ctx, done, err := s.heavy(c, heavyTimeout)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (s *Server) verifyBackup(c echo.Context) error {
 	if _, err := s.backup(c); err != nil {
 		return err
 	}
-	ctx, done, err := s.heavy(c)
+	ctx, done, err := s.heavy(c, heavyTimeout)
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (s *Server) downloadBackup(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, done, err := s.heavy(c)
+	ctx, done, err := s.heavy(c, heavyTimeout)
 	if err != nil {
 		return err
 	}

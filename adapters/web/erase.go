@@ -74,7 +74,7 @@ func (s *Server) erase(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, done, err := s.heavy(c)
+	ctx, done, err := s.heavy(c, heavyTimeout)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,8 @@ type problem struct {
 	Code string `json:"code"`
 	// Field names the part of the request that is wrong.
 	Field string `json:"field,omitempty"`
-	// Reason says more about Field: a visa.ParseError's code.
+	// Reason says more about Field: a visa.ParseError's code, or a
+	// visa.LetterError.
 	Reason string `json:"reason,omitempty"`
 	// Line and Column say where in a machine-readable zone, from 1.
 	Line   int `json:"line,omitempty"`
@@ -81,6 +82,9 @@ func inputProblem(err error) *problem {
 		p := badField("reference", "%s", e.Error())
 		p.Reason = e.Code()
 		return p
+	}
+	if e, ok := errors.AsType[visa.LetterError](err); ok {
+		return letterProblem(e)
 	}
 	if e, ok := errors.AsType[*watch.InputError](err); ok {
 		return badField(e.Field, "The field %s %s.", e.Field, e.Problem)

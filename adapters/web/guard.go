@@ -14,7 +14,8 @@ const (
 	maxAddresses = 4096
 )
 
-// guard counts wrong tokens and invitations by address, in bounded memory.
+// guard counts wrong tokens and invitations by address, in bounded memory; so it
+// does the letters of a user by his ID.
 type guard struct {
 	mu    sync.Mutex
 	tries map[string]tries

@@ -69,6 +69,7 @@ func applicationRights() []right {
 	return []right{
 		{"GET " + v1 + "/applications", anApplication, "", all, listed, noneSeen},
 		{"POST " + v1 + "/applications", aNumber, `{"reference":"{reference}","owner":"{owner}"}`, writes, givesAll, unknown},
+		{"POST " + v1 + "/letters", nil, `{"text":"ZZZZ202501159001"}`, writes, "", ""},
 		{"GET " + v1 + "/applications/:id", anApplication, "", all, sees, none},
 		{"PATCH " + v1 + "/applications/:id", anApplication, `{"label":"Another"}`, writes, changes, none},
 		{"DELETE " + v1 + "/applications/:id", anApplication, "", writes, changes, none},

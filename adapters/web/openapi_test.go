@@ -186,7 +186,9 @@ func (d *document) check(tb testing.TB, r *http.Request, body string, resp *http
 		}
 	}
 	d.checkBody(tb, fmt.Sprintf("%s %s: %d", method, path, resp.StatusCode), at, answer, resp, got)
-	if resp.StatusCode < 300 && op.RequestBody.Content != nil {
+	if sent, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); resp.StatusCode < 300 && op.RequestBody.Content != nil && op.RequestBody.Content[sent] == nil {
+		tb.Errorf("%s %s: accepted %q, which the document does not name", method, path, sent)
+	} else if resp.StatusCode < 300 && sent == "application/json" && op.RequestBody.Content != nil {
 		if err := d.validate(pointer("paths", path, method, "requestBody", "content", "application/json", "schema"), []byte(body)); err != nil {
 			tb.Errorf("%s %s: accepted a body that the document does not allow: %v", method, path, err)
 		}

@@ -40,6 +40,7 @@ func (s *Server) routes() {
 
 	api.GET("/applications", s.listApplications)
 	api.POST("/applications", s.addApplication)
+	api.POST("/letters", s.readLetter)
 	api.GET("/applications/:id", s.getApplication)
 	api.PATCH("/applications/:id", s.editApplication)
 	api.DELETE("/applications/:id", s.removeApplication)

@@ -388,8 +388,8 @@ func TestS12BodiesAreBounded(t *testing.T) {
 		t.Errorf("only %d forms", seen)
 	}
 	a.doc.operations(t, func(method, path string, op operation) {
-		if op.RequestBody.Content == nil || path == apiPath+"/import" {
-			return // TestTransfers sends more than an archive may have.
+		if op.RequestBody.Content == nil || path == apiPath+"/import" || path == apiPath+"/letters" {
+			return // Their own tests send more than they may have.
 		}
 		path = strings.ReplaceAll(path, "{id}", string(app.ID))
 		body := `{"label":"` + strings.Repeat("x", defaultMaxBody) + `"}`

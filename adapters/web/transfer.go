@@ -33,8 +33,11 @@ const maxImport = 20 << 20
 
 // bodyLimit returns the longest body of a request to the route that matched.
 func (s *Server) bodyLimit(c echo.Context) int64 {
-	if c.Path() == apiPath+"/import" {
+	switch c.Path() {
+	case apiPath + "/import":
 		return maxImport
+	case apiPath + "/letters":
+		return maxLetter
 	}
 	return s.cfg.MaxBody
 }
@@ -88,7 +91,7 @@ func (s *Server) export(c echo.Context) error {
 	default:
 		return badField("format", "The parameter format must be json, csv or people.csv.")
 	}
-	_, done, err := s.heavy(c)
+	_, done, err := s.heavy(c, heavyTimeout)
 	if err != nil {
 		return err
 	}
@@ -126,7 +129,7 @@ func (s *Server) importArchive(c echo.Context) error {
 	if media, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); err != nil || media != echo.MIMEApplicationJSON {
 		return &problem{Status: http.StatusUnsupportedMediaType, Code: "media_type", Detail: "Send an archive as JSON, with the header Content-Type: application/json."}
 	}
-	ctx, done, err := s.heavy(c)
+	ctx, done, err := s.heavy(c, heavyTimeout)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,8 @@ type Config struct {
 	// People are those whose documents are kept; Zone is where they live.
 	People People
 	Zone   *time.Location
+	// Letters reads what people have been sent, for their numbers.
+	Letters Letters
 	// Backups, Exporter, Import and Eraser see to what leaves the appliance, what
 	// comes in from there and what is to be gone; Trail notes that they did.
 	Backups  Backups
@@ -119,6 +121,7 @@ type Server struct {
 	root     string
 	host     string
 	guard    *guard
+	letters  *guard
 	origin   *http.CrossOriginProtection
 	stopping atomic.Bool
 	// heavyRuns are the requests that read or write all there is.
@@ -159,7 +162,7 @@ func bare(c Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: c, echo: echo.New(), assets: brought, pages: pages, logins: logins, root: "/",
-		words: c.Catalogues.For(locale.Fallback), guard: newGuard(), origin: http.NewCrossOriginProtection(),
+		words: c.Catalogues.For(locale.Fallback), guard: newGuard(), letters: newGuard(), origin: http.NewCrossOriginProtection(),
 	}
 	if err := s.trust(c.BaseURL); err != nil {
 		return nil, err
@@ -200,6 +203,7 @@ func (c Config) check() error {
 		{"Audit", c.Audit == nil},
 		{"People", c.People == nil},
 		{"Zone", c.Zone == nil},
+		{"Letters", c.Letters == nil},
 		{"Backups", c.Backups == nil},
 		{"Exporter", c.Exporter == nil},
 		{"Import", c.Import == nil},

@@ -1,6 +1,9 @@
 package visa
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Hint is something odd about a reference that was read all the same: the
 // portal decides, not this program. The values are catalogue keys, so their
@@ -17,9 +20,19 @@ const (
 	HintDate Hint = "date"
 	// HintCategory: the portal's form is not known to offer the category.
 	HintCategory Hint = "category"
+	// HintOld: filed longer ago than the portal answers for, two years. Needs a
+	// clock, so that Find gives it and Hints does not.
+	HintOld Hint = "old"
+	// HintEmbassy: the letters of a visa application number are those of no
+	// embassy that is known here. Most are not, so only Find, whose reader may not
+	// have meant the number at all, gives it.
+	HintEmbassy Hint = "embassy"
 )
 
-// Hints returns what is odd about r, nil if nothing is.
+// limitYears is for how long after filing the portal shows an application.
+const limitYears = 2
+
+// Hints returns what is odd about r itself, nil if nothing is.
 func (r Reference) Hints() []Hint {
 	switch r.kind {
 	case ZOV:
@@ -35,6 +48,18 @@ func (r Reference) Hints() []Hint {
 		}
 	}
 	return nil
+}
+
+// Old reports whether the application was surely filed longer ago than the
+// portal answers for, two years before now. Of an OAM number only the year is
+// known, and nothing of a visa application number without a date.
+func (r Reference) Old(now time.Time) bool {
+	if r.kind == OAM {
+		year, err := strconv.Atoi(r.year)
+		return err == nil && year < now.Year()-limitYears
+	}
+	filed, ok := r.Filed()
+	return ok && !filed.AddDate(limitYears, 0, 2).After(now) // The day is over everywhere.
 }
 
 // Filed returns the day on which an embassy took the application in, as

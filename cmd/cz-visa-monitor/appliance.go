@@ -119,6 +119,10 @@ func (a *appliance) assemble() error {
 		Logger: a.log, Wake: a.dispatcher.Wake, Publish: hub.Publish,
 	})
 	office := a.office()
+	letters, err := newLetters()
+	if err != nil {
+		return err
+	}
 	login, err := openExternal(a.cfg)
 	if err != nil {
 		return err
@@ -128,7 +132,7 @@ func (a *appliance) assemble() error {
 		Kinds: shout.Kinds(), Validate: notifier.Validate, Test: a.dispatcher.Test, Wake: a.dispatcher.Wake,
 		Source: a.engine, Notices: a.store, Store: a.store, Running: a.running.Load,
 		Accounts: a.accounts, Keys: recovery{a.store, a.ring}, Audit: a.store, Trail: a.store,
-		People: a.store, Zone: a.cfg.timezone, Backups: backups{a.store, office}, Exporter: office.exporter(), Eraser: office.eraser(),
+		People: a.store, Zone: a.cfg.timezone, Letters: letters, Backups: backups{a.store, office}, Exporter: office.exporter(), Eraser: office.eraser(),
 		Import: func(ctx context.Context, r io.Reader, owner account.Owner, dryRun bool) (archive.Report, error) {
 			return archive.Import(ctx, r, office.target(archive.To(owner), dryRun))
 		},

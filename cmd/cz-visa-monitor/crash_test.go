@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"cz-visa-monitor/adapters/letter"
 	"cz-visa-monitor/adapters/portal/portaltest"
 )
 
@@ -36,6 +37,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		_ = os.Unsetenv(childEnv)
 		main()
+	}
+	if len(os.Args) == 2 && os.Args[1] == letter.Command {
+		main() // Letters are read by this program, whatever its environment.
 	}
 	os.Exit(m.Run())
 }

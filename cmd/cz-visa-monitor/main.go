@@ -104,7 +104,7 @@ func rootCommand(environ []string) *cobra.Command {
 		serveCommand(environ), checkCommand(environ), demoCommand(environ),
 		userCommand(environ), groupCommand(environ), tokenCommand(environ), keyCommand(environ), backupCommand(environ), auditCommand(environ),
 		exportCommand(environ), importCommand(environ), eraseCommand(environ),
-		healthcheckCommand(environ), versionCommand(),
+		healthcheckCommand(environ), versionCommand(), readLetterCommand(),
 	)
 	return root
 }
