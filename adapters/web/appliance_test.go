@@ -131,7 +131,8 @@ func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = a.store.Close() }) // A test may have closed it before.
+	store := a.store                         // What a cleanup holds stays in memory until every test has ended.
+	tb.Cleanup(func() { _ = store.Close() }) // A test may have closed it before.
 	a.accounts = account.New(account.Config{
 		Store: a.store, Hasher: account.NewHasher(account.HasherConfig{Params: account.Params{Memory: 8 << 10, Time: 1}, AtOnce: 4}),
 		Codes: totp.Codes{Issuer: "cz-visa-monitor"}, Logger: log,
@@ -144,7 +145,7 @@ func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 		Pace:  watch.NewPace(0), Workers: 1, CheckNowPerDay: 2,
 		Logger: log, Wake: wake, Publish: a.hub.Publish,
 	})
-	catalogues, err := locale.Load(time.UTC)
+	catalogues, err := catalogues()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -164,6 +165,10 @@ func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 	}
 	return a
 }
+
+// catalogues are those of all tests: they never change, and reading them takes
+// longer than most.
+var catalogues = sync.OnceValues(func() (*locale.Catalogues, error) { return locale.Load(time.UTC) })
 
 // password is that of every user of the tests.
 const password = "correct horse battery"
@@ -238,12 +243,12 @@ func (s *syncWriter) Write(b []byte) (int, error) {
 func (a *appliance) run() {
 	a.tb.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
+	done, tb := make(chan error, 1), a.tb
 	go func() { done <- a.engine.Run(ctx) }()
-	a.tb.Cleanup(func() {
+	tb.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
-			a.tb.Errorf("run the engine: %v", err)
+			tb.Errorf("run the engine: %v", err)
 		}
 	})
 }
