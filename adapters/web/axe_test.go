@@ -20,9 +20,17 @@ var axeSource = sync.OnceValues(func() (string, error) {
 })
 
 // axe fails if axe-core finds anything in the page as it is now: of WCAG 2.2, level
-// AA and below, or of what is good practice. It comes in through developer tools,
-// past the content policy, which stays as strict as it is.
+// AA and below, or of what is good practice.
 func (v *visitor) axe(state string) {
+	v.t.Helper()
+	for _, found := range v.axeFinds() {
+		v.t.Errorf("%s: axe %s", state, found)
+	}
+}
+
+// axeFinds comes in through developer tools, past the content policy, which stays
+// as strict as it is.
+func (v *visitor) axeFinds() (all []string) {
 	v.t.Helper()
 	there, err := v.Eval(`() => typeof axe === 'object'`)
 	v.must(err)
@@ -53,6 +61,7 @@ func (v *visitor) axe(state string) {
 	}
 	v.must(json.Unmarshal([]byte(res.Value.Str()), &found))
 	for _, f := range found {
-		v.t.Errorf("%s: axe %s (%s)\n%s", state, f.Rule, f.Help, strings.Join(f.Where, "\n"))
+		all = append(all, fmt.Sprintf("%s (%s)\n%s", f.Rule, f.Help, strings.Join(f.Where, "\n")))
 	}
+	return all
 }

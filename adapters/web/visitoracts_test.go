@@ -245,13 +245,20 @@ func (v *visitor) must(err error) {
 // touch that is smaller than 24 by 24 pixels and no link within a sentence.
 func (v *visitor) fitsWidth(width int) {
 	v.t.Helper()
+	if what := v.misfits(width); what != "" {
+		v.t.Errorf("at %d pixels: %s", width, what)
+	}
+}
+
+func (v *visitor) misfits(width int) string {
+	v.t.Helper()
 	v.size(width, 800, width < 700)
 	v.until(fmt.Sprintf("the page has the width of %d pixels", width), `width => window.innerWidth === width || document.documentElement.scrollWidth > width`, width)
-	res, err := v.Eval(`() => {
+	res, err := v.Eval(`(width) => {
 		const found = [];
 		const called = (el) => (el.ariaLabel || el.textContent.trim() || el.id || el.tagName).slice(0, 60);
 		const all = [...document.body.querySelectorAll('*')].filter((el) => el.checkVisibility({ visibilityProperty: true }));
-		if (document.documentElement.scrollWidth > document.documentElement.clientWidth) found.push('wider than the screen: ' + document.documentElement.scrollWidth);
+		if (document.documentElement.scrollWidth > width) found.push('wider than the screen: ' + document.documentElement.scrollWidth);
 		for (const el of all) {
 			const style = getComputedStyle(el), box = el.getBoundingClientRect();
 			const hidden = box.width <= 1 || box.height <= 1; // For screen readers.
@@ -275,9 +282,7 @@ func (v *visitor) fitsWidth(width int) {
 			}
 		}
 		return found.join('; ');
-	}`)
+	}`, width)
 	v.must(err)
-	if what := res.Value.Str(); what != "" {
-		v.t.Errorf("at %d pixels: %s", width, what)
-	}
+	return res.Value.Str()
 }
