@@ -34,8 +34,12 @@ func TestToolsSeeWhatIsWrong(t *testing.T) {
 	t.Cleanup(s.Close)
 	v := visit(t, newBrowser(t), "about:blank")
 	for _, tc := range []struct{ path, misfit, rule string }{
-		{"/right", "", ""}, {"/wide", "wider than the screen", ""}, {"/small", "too small: tiny", "target-size"},
-		{"/torn", "torn: Supercalifragilistic", ""}, {"/silent", "too small: x", "label"}, {"/pale", "", "color-contrast"},
+		{"/right", "", ""},
+		{"/wide", "wider than the screen", ""},
+		{"/small", "too small: tiny", "target-size"},
+		{"/torn", "torn: Supercalifragilistic", ""},
+		{"/silent", "too small: x", "label"},
+		{"/pale", "", "color-contrast"},
 	} {
 		v.open(s.URL + tc.path)
 		if got := v.misfits(320); !strings.Contains(got, tc.misfit) || tc.misfit == "" && got != "" {
