@@ -27,9 +27,8 @@ func (v *visitor) open(address string) {
 	if err := v.Navigate(address); err != nil {
 		v.t.Fatal(err)
 	}
-	if err := v.WaitLoad(); err != nil {
-		v.t.Fatal(err)
-	}
+	// Asked again and again, since without scripts no event is told.
+	v.until("all of the page is there", `() => document.readyState === 'complete'`)
 }
 
 // forget forgets the requests that failed, as they should have.
