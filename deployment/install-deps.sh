@@ -2,7 +2,8 @@
 # Installs what this machine lacks, on Debian and its relatives:
 #   install-deps.sh demo    a browser
 #   install-deps.sh run     a browser, unless the settings name one
-#   install-deps.sh test    a browser, OpenSMTPD, age and a C compiler (for go test -race)
+#   install-deps.sh test    a browser, OpenSMTPD, age, a C compiler (for go test -race),
+#                           and axe-core, by npm, which the pages are held against
 # It does nothing, quickly, when nothing is missing. It removes no package, and
 # no server that it installs is started or left enabled.
 set -eu
@@ -32,6 +33,18 @@ settings_name_browser() {
 		{ [ -f .env ] && grep -Eq '^[[:space:]]*(export[[:space:]]+)?CZVM_BROWSER(_URLS(_FILE)?)?[[:space:]]*=.' .env; }
 }
 
+# What the lock file asks for; npm writes down what it has installed.
+axe="$(dirname "$0")/../adapters/web/axe"
+have_axe() {
+	[ -f "$axe/node_modules/axe-core/axe.min.js" ] && [ ! "$axe/package-lock.json" -nt "$axe/node_modules/.package-lock.json" ]
+}
+
+install_axe() {
+	echo "install-deps: installing axe-core" >&2
+	npm ci --prefix "$axe" --ignore-scripts --no-audit --no-fund >&2 ||
+		fail "npm could not install axe-core. The tests of the pages need it; see adapters/web/axe/package.json."
+}
+
 have_smtpd() { have smtpd || [ -x /usr/sbin/smtpd ]; }
 
 case "${1:-}" in
@@ -46,12 +59,16 @@ test)
 	if ! have age || ! have age-keygen; then missing="$missing age"; fi
 	if ! have script; then missing="$missing bsdutils"; fi
 	if ! have "${CC:-cc}" && ! have gcc; then missing="$missing gcc libc6-dev"; fi
+	if ! have_axe && ! have npm; then missing="$missing npm"; fi
 	;;
 *) fail "say what for: install-deps.sh demo | run | test" ;;
 esac
 # Without a font a screenshot of the portal's page shows no text.
 if ! have_browser; then missing="chromium-headless-shell fonts-dejavu-core $missing"; fi
-if [ -z "$missing" ]; then exit 0; fi
+if [ -z "$missing" ]; then
+	if [ "$1" = test ] && ! have_axe; then install_axe; fi
+	exit 0
+fi
 
 if ! have apt-get; then
 	fail "this machine lacks: $missing. It has no apt-get, so install them with its own package manager" \
@@ -87,3 +104,4 @@ case "$missing" in
 esac
 
 if ! have_browser; then fail "no browser was found after installing one. Set CZVM_BROWSER to the path of Chromium or Google Chrome."; fi
+if [ "$1" = test ] && ! have_axe; then install_axe; fi

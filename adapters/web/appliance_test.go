@@ -131,9 +131,10 @@ func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = a.store.Close() }) // A test may have closed it before.
+	store := a.store                         // What a cleanup holds stays in memory until every test has ended.
+	tb.Cleanup(func() { _ = store.Close() }) // A test may have closed it before.
 	a.accounts = account.New(account.Config{
-		Store: a.store, Hasher: account.NewHasher(account.HasherConfig{Params: account.Params{Memory: 8 << 10, Time: 1}, AtOnce: 4}),
+		Store: a.store, Hasher: newHasher(),
 		Codes: totp.Codes{Issuer: "cz-visa-monitor"}, Logger: log,
 	})
 	a.keys = &keys{}
@@ -144,7 +145,7 @@ func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 		Pace:  watch.NewPace(0), Workers: 1, CheckNowPerDay: 2,
 		Logger: log, Wake: wake, Publish: a.hub.Publish,
 	})
-	catalogues, err := locale.Load(time.UTC)
+	catalogues, err := catalogues()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -165,6 +166,10 @@ func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 	return a
 }
 
+// catalogues are those of all tests: they never change, and reading them takes
+// longer than most.
+var catalogues = sync.OnceValues(func() (*locale.Catalogues, error) { return locale.Load(time.UTC) })
+
 // password is that of every user of the tests.
 const password = "correct horse battery"
 
@@ -173,10 +178,30 @@ func (a *appliance) asCommand() context.Context {
 	return account.As(a.tb.Context(), account.CommandLine())
 }
 
+// withPassword gives a user the password of the tests, without the time that its
+// hash takes.
+func (a *appliance) withPassword(user string) (account.User, error) {
+	hash, err := passwordHash()
+	if err != nil {
+		return account.User{}, err
+	}
+	return a.store.EditUser(a.tb.Context(), user, func(u *account.User, _ int) error { u.Password = hash; return nil }, account.Also{})
+}
+
+var passwordHash = sync.OnceValues(func() (string, error) { return newHasher().Hash(context.Background(), password) })
+
+// newHasher makes the weakest hashes that are read at all.
+func newHasher() *account.Hasher {
+	return account.NewHasher(account.HasherConfig{Params: account.Params{Memory: 8 << 10, Time: 1}, AtOnce: 4})
+}
+
 // user makes a user, and a token that may do whatever his role allows.
 func (a *appliance) user(name string, role account.Role) (account.User, string) {
 	a.tb.Helper()
-	u, err := a.accounts.AddUser(a.asCommand(), account.NewUser{Name: name, Password: password}, role)
+	u, err := a.accounts.AddUser(a.asCommand(), account.NewUser{Name: name}, role)
+	if err == nil {
+		u, err = a.withPassword(u.ID)
+	}
 	if err != nil {
 		a.tb.Fatal(err)
 	}
@@ -238,12 +263,12 @@ func (s *syncWriter) Write(b []byte) (int, error) {
 func (a *appliance) run() {
 	a.tb.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
+	done, tb := make(chan error, 1), a.tb
 	go func() { done <- a.engine.Run(ctx) }()
-	a.tb.Cleanup(func() {
+	tb.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
-			a.tb.Errorf("run the engine: %v", err)
+			tb.Errorf("run the engine: %v", err)
 		}
 	})
 }

@@ -30,7 +30,7 @@ type document struct {
 		Name string `json:"name"`
 	} `json:"tags"`
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards compiler
 	compiler *jsonschema.Compiler
 }
 
@@ -53,35 +53,37 @@ type response struct {
 
 const docURL = "https://example.com/openapi.json"
 
-var parsed = sync.OnceValues(func() ([]byte, error) {
+// readDocument returns the document, which all tests share: to read it and to
+// compile its schemas takes longer than most of them.
+func readDocument(tb testing.TB) *document {
+	tb.Helper()
+	d, err := parsed()
+	if err != nil {
+		tb.Fatalf("read openapi.yaml: %v", err)
+	}
+	return d
+}
+
+var parsed = sync.OnceValues(func() (*document, error) {
 	var tree any
 	if err := yaml.Unmarshal(openAPI, &tree); err != nil {
 		return nil, err
 	}
-	return json.Marshal(tree)
-})
-
-func readDocument(tb testing.TB) *document {
-	tb.Helper()
-	text, err := parsed()
+	text, err := json.Marshal(tree)
 	if err != nil {
-		tb.Fatalf("read openapi.yaml: %v", err)
+		return nil, err
 	}
 	d := &document{compiler: jsonschema.NewCompiler()}
 	if err := json.Unmarshal(text, d); err != nil {
-		tb.Fatalf("read openapi.yaml: %v", err)
+		return nil, err
 	}
-	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		tb.Fatal(err)
+	if tree, err = jsonschema.UnmarshalJSON(bytes.NewReader(text)); err != nil {
+		return nil, err
 	}
 	d.compiler.DefaultDraft(jsonschema.Draft2020)
 	d.compiler.AssertFormat()
-	if err := d.compiler.AddResource(docURL, tree); err != nil {
-		tb.Fatal(err)
-	}
-	return d
-}
+	return d, d.compiler.AddResource(docURL, tree)
+})
 
 // operations yields every operation with its method and path.
 func (d *document) operations(tb testing.TB, yield func(method, path string, op operation)) {
@@ -128,11 +130,16 @@ func pointer(words ...string) string {
 	return b.String()
 }
 
-// validate holds body against the schema at a pointer of the document.
-func (d *document) validate(at string, body []byte) error {
+// schema returns the one at a pointer of the document.
+func (d *document) schema(at string) (*jsonschema.Schema, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	schema, err := d.compiler.Compile(docURL + "#" + at)
+	return d.compiler.Compile(docURL + "#" + at)
+}
+
+// validate holds body against the schema at a pointer of the document.
+func (d *document) validate(at string, body []byte) error {
+	schema, err := d.schema(at)
 	if err != nil {
 		return err
 	}
@@ -273,7 +280,7 @@ func TestDocumentIsWhole(t *testing.T) {
 				answer, at = d.Components.Responses[name], pointer("components", "responses", name)
 			}
 			for media := range answer.Content {
-				if _, err := d.compiler.Compile(docURL + "#" + at + pointer("content", media, "schema")); err != nil {
+				if _, err := d.schema(at + pointer("content", media, "schema")); err != nil {
 					t.Errorf("%s %s: %v", what, status, err)
 				}
 			}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-rod/rod/lib/input"
-	"github.com/go-rod/rod/lib/proto"
 
 	"cz-visa-monitor/app/account"
 )
@@ -28,9 +27,8 @@ func (v *visitor) open(address string) {
 	if err := v.Navigate(address); err != nil {
 		v.t.Fatal(err)
 	}
-	if err := v.WaitLoad(); err != nil {
-		v.t.Fatal(err)
-	}
+	// Asked again and again, since without scripts no event is told.
+	v.until("all of the page is there", `() => document.readyState === 'complete'`)
 }
 
 // forget forgets the requests that failed, as they should have.
@@ -108,14 +106,10 @@ func TestPagesWithoutScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newProxy(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, ".js") {
-			w.Header().Set("Content-Type", "text/javascript")
-			return // Empty: with scripts turned off the tests could not look at the page.
-		}
-		a.server.Handler().ServeHTTP(w, r)
-	}))
-	v := visit(t, newBrowser(t), p.URL+"/visa/")
+	p := newProxy(t, a.server.Handler())
+	v := visit(t, newBrowser(t), "about:blank")
+	v.noScripts()
+	v.open(p.URL + "/visa/")
 	v.fill("Code from the log", code)
 	v.fill("Name", "anna")
 	v.fill("New password", password)
@@ -229,9 +223,7 @@ func TestSmallPagesFitAndAreNamed(t *testing.T) {
 	v := visit(t, newBrowser(t), "about:blank")
 	for name := range bodies {
 		for _, width := range []int{320, 390, 1280} {
-			if err := v.SetViewport(&proto.EmulationSetDeviceMetricsOverride{Width: width, Height: 800, DeviceScaleFactor: 1, Mobile: width < 700}); err != nil {
-				t.Fatal(err)
-			}
+			v.size(width, 800, width < 700)
 			v.open(s.URL + "/?page=" + url.QueryEscape(name))
 			found, err := v.Eval(`() => {
 				const seen = [...document.querySelectorAll('a, button, input, select')].filter((el) => el.checkVisibility() && el.type !== 'hidden' && !el.matches('.skip'));
@@ -251,6 +243,13 @@ func TestSmallPagesFitAndAreNamed(t *testing.T) {
 			}
 			if what := found.Value.Str(); what != "" {
 				t.Errorf("%s at %d pixels: %s", name, width, what)
+			}
+			if width == 390 {
+				v.fitsWidth(390)
+				v.axe(name)
+				v.dark(true)
+				v.axe(name + ", dark")
+				v.dark(false)
 			}
 		}
 	}

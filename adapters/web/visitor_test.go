@@ -9,7 +9,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,46 +18,11 @@ import (
 
 	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/cdp"
-	"github.com/go-rod/rod/lib/input"
-	"github.com/go-rod/rod/lib/launcher"
 	"github.com/go-rod/rod/lib/proto"
 )
 
 // browserPatience is how long the page may take to show something.
 const browserPatience = 20 * time.Second
-
-// newBrowser starts a Chromium that ends with the test.
-func newBrowser(t *testing.T) *rod.Browser {
-	t.Helper()
-	bin := ""
-	for _, name := range []string{"chromium-headless-shell", "chromium", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			bin = found
-			break
-		}
-	}
-	if bin == "" {
-		t.Fatal("this test needs a browser: apt-get install chromium-headless-shell")
-	}
-	l := launcher.New().Bin(bin).Headless(true).NoSandbox(true).Leakless(false).UserDataDir(t.TempDir()).
-		Set("host-resolver-rules", "MAP appliance.example.com 127.0.0.1")
-	at, err := l.Launch()
-	if err != nil {
-		t.Fatalf("start %s: %v", bin, err)
-	}
-	b := rod.New().ControlURL(at)
-	if err := b.Connect(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Errorf("close the browser: %v", err)
-		}
-		l.Kill()
-		l.Cleanup()
-	})
-	return b
-}
 
 // proxy serves an appliance under a sub-path, as many people will, and can be cut.
 type proxy struct {
@@ -210,67 +174,4 @@ func (v *visitor) text() string {
 		return err.Error()
 	}
 	return res.Value.Str()
-}
-
-// find returns the element that a person or a screen reader finds by its role and name.
-func (v *visitor) find(role, name string) *rod.Element {
-	v.t.Helper()
-	list, err := proto.AccessibilityQueryAXTree{ObjectID: v.body().Object.ObjectID, AccessibleName: name, Role: role}.Call(v)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	if len(list.Nodes) != 1 {
-		v.t.Fatalf("%d elements have the role %s and the name %q, want 1\nthe page shows:\n%s", len(list.Nodes), role, name, v.text())
-	}
-	obj, err := proto.DOMResolveNode{BackendNodeID: list.Nodes[0].BackendDOMNodeID}.Call(v)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	el, err := v.ElementFromObject(obj.Object)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return el
-}
-
-func (v *visitor) body() *rod.Element {
-	v.t.Helper()
-	el, err := v.Element("body")
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return el
-}
-
-func (v *visitor) click(role, name string) {
-	v.t.Helper()
-	if err := v.find(role, name).Click(proto.InputMouseButtonLeft, 1); err != nil {
-		v.t.Fatalf("click on %s: %v", name, err)
-	}
-}
-
-// fill replaces what stands in a field.
-func (v *visitor) fill(name, text string) {
-	v.t.Helper()
-	el := v.find("textbox", name)
-	if err := errors.Join(el.SelectAllText(), el.Input(text)); err != nil {
-		v.t.Fatalf("fill in %s: %v", name, err)
-	}
-}
-
-// signIn signs in on the page for it, and waits for the other one.
-func (v *visitor) signIn(name, password string) {
-	v.t.Helper()
-	v.until("there is a form", `() => document.querySelector('form[action="sign-in"]') !== null`)
-	v.fill("Name", name)
-	v.fill("Password", password)
-	v.click("button", "Sign in")
-}
-
-// press presses keys one after the other.
-func (v *visitor) press(keys ...input.Key) {
-	v.t.Helper()
-	if err := v.Keyboard.Type(keys...); err != nil {
-		v.t.Fatal(err)
-	}
 }

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"cz-visa-monitor/app/locale"
 )
 
 // lockedPage is the server of an appliance that waits for its passphrase.
@@ -25,7 +23,7 @@ type lockedPage struct {
 
 func newLockedPage(t *testing.T, change func(*WaitingConfig)) lockedPage {
 	t.Helper()
-	catalogues, err := locale.Load(time.UTC)
+	catalogues, err := catalogues()
 	if err != nil {
 		t.Fatal(err)
 	}
