@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.etcd.io/bbolt"
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/visa"
@@ -540,5 +540,63 @@ func TestListLeavesOutWhatCannotBeRead(t *testing.T) {
 	}
 	if err := dropLeft(s.Remove(t.Context(), bad.ID, jana)); err != nil {
 		t.Error(err)
+	}
+}
+
+// interrupted is a Box that does something before it opens its first application.
+type interrupted struct {
+	Box
+	do func()
+}
+
+func (b *interrupted) Open(bucket, key string, sealed []byte) ([]byte, error) {
+	if do := b.do; do != nil && bucket == bucketApplications {
+		b.do = nil
+		do()
+	}
+	return b.Box.Open(bucket, key, sealed)
+}
+
+// What is written while the index is made stands in it.
+func TestIndexFollowsWhileItIsMade(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	now := time.Now()
+	add := func(n int, label string) watch.Application {
+		return addApplication(t, s, watch.Application{
+			ID: watch.NewID(now.Add(time.Duration(n) * time.Second)), Reference: reference(t, fmt.Sprintf("ZZZZ20260105%04d", n)),
+			Watchers: []watch.Watcher{{Owner: jana, Label: label, AddedAt: now}},
+		})
+	}
+	a, b, c := add(1, "first"), add(2, "removed"), add(3, "third")
+	// Room in the file: writing must not wait for the reader to end, who waits for it.
+	room := []byte("room")
+	err := s.update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketMeta)).Put(room, make([]byte, 1<<20)) })
+	err = errors.Join(err, s.update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketMeta)).Delete(room) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := s.sealer.current.Load()
+	box := &interrupted{Box: f.box, do: func() {
+		_, err := s.Edit(t.Context(), a.ID, func(a *watch.Application) error { a.Watchers[0].Label = "edited"; return nil })
+		err = errors.Join(err, dropLeft(s.Remove(t.Context(), b.ID, jana)))
+		_, err2 := s.Record(t.Context(), c.ID, unchanged(now))
+		if err := errors.Join(err, err2); err != nil {
+			t.Error(err)
+		}
+		add(4, "added")
+	}}
+	s.sealer.current.Store(&file{db: f.db, box: box, wrapped: f.wrapped})
+	q := watch.Query{Owners: []account.Owner{jana}, Limit: 10}
+	p, err := s.List(t.Context(), q)
+	var labels []string
+	for _, r := range p.Rows {
+		labels = append(labels, r.Watcher.Label)
+	}
+	if diff := gocmp.Diff([]string{"edited", "third", "added"}, labels); diff != "" || err != nil || box.do != nil {
+		t.Errorf("-want +got\n%s%v", diff, err)
+	}
+	if diff := gocmp.Diff(scan(t, s, q), p, cmpopts.EquateComparable(visa.Reference{}), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("-scan +index\n%s", diff)
 	}
 }
