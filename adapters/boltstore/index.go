@@ -43,9 +43,8 @@ type index struct {
 type indexed struct {
 	id       watch.ID
 	revision uint64
-	// reference is for watch.Search; filed is the day it tells, 0 if none.
+	// reference is for watch.Search.
 	reference string
-	filed     int64
 	// changed and next are times of the state, 0 where there is none.
 	changed, next int64
 	// status is its place in the proceedings, see statusPlaces.
@@ -69,6 +68,7 @@ type indexedSeat struct {
 	words string
 	label int
 	added int64
+	filed int64 // see watch.Watcher.Filed
 	long  bool
 	told  bool
 
@@ -86,16 +86,13 @@ func inIndex(a watch.Application) *indexed {
 		status: statusPlace(a.State.Status), trouble: a.State.Trouble != nil,
 		seats: make([]indexedSeat, 0, len(a.Watchers)),
 	}
-	if day, ok := a.Reference.Filed(); ok {
-		x.filed = nano(day)
-	}
 	for user, at := range a.Seen {
 		x.seen = append(x.seen, indexedSeen{user: unique.Make(user), at: nano(at)})
 	}
 	for _, w := range a.Watchers {
 		words := watch.Fold(w.Label)
 		s := indexedSeat{
-			owner: unique.Make(w.Owner), label: len(words), added: nano(w.AddedAt), told: w.Told != "",
+			owner: unique.Make(w.Owner), label: len(words), added: nano(w.AddedAt), filed: nano(w.Filed(a.Reference)), told: w.Told != "",
 			paused: w.Paused, archived: w.Archived,
 		}
 		if note := watch.Fold(w.Note); len(note) > indexedNote {

@@ -230,7 +230,7 @@ func (l *listing) place(c *candidate) {
 			c.rank = 1
 		}
 	case watch.ByAge:
-		time(cmp.Or(c.filed, c.seat.added))
+		time(c.seat.filed)
 	case watch.ByStatus:
 		c.rank = int(c.shown())
 	}

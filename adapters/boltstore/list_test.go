@@ -16,6 +16,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
@@ -272,6 +273,9 @@ func (m *meddler) watcher() watch.Watcher {
 	}
 	if m.r.IntN(2) == 0 {
 		w.Told = visa.InProgress
+	}
+	if m.r.IntN(2) == 0 {
+		w.Dates.Filed = civil.DateOf(time.Now()) - civil.Date(m.r.IntN(30))
 	}
 	return w
 }

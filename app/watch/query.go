@@ -86,9 +86,12 @@ type Tally struct {
 	Statuses map[visa.Status]int
 }
 
-// Filed returns since when the proceedings are thought to run: the day that the
-// reference tells, else when w began to watch.
+// Filed returns since when the proceedings are thought to run: the day that w
+// entered, else the one that the reference tells, else when w began to watch.
 func (w Watcher) Filed(r visa.Reference) time.Time {
+	if !w.Dates.Filed.IsZero() {
+		return w.Dates.Filed.UTC()
+	}
 	if day, ok := r.Filed(); ok {
 		return day
 	}
