@@ -155,7 +155,7 @@ func heap() int64 {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc) //nolint:gosec // Far from the end.
+	return int64(m.HeapAlloc)
 }
 
 // BenchmarkListing measures what the home page asks for among 10,000 sealed

@@ -124,6 +124,11 @@ func (x *indexed) seat(owner unique.Handle[account.Owner]) *indexedSeat {
 	return nil
 }
 
+// sits reports whether one of owners has a seat.
+func (x *indexed) sits(owners []unique.Handle[account.Owner]) bool {
+	return slices.ContainsFunc(owners, func(o unique.Handle[account.Owner]) bool { return x.seat(o) != nil })
+}
+
 // nano returns t as a number that sorts by time, 0 for the zero time.
 func nano(t time.Time) int64 {
 	if t.IsZero() {

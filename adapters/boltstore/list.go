@@ -115,22 +115,18 @@ func (l *listing) collect(x *index, p *watch.Page) (found []candidate, after can
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	all := l.counter()
-	most := 0
-	for _, o := range l.owners {
-		most += len(x.byOwner[o])
-	}
-	found = make([]candidate, 0, most)
 	p.Tallies = make(map[account.Owner]watch.Tally, len(l.owners))
 	for n, owner := range l.owners {
 		his := l.counter()
+		found = slices.Grow(found, len(x.byOwner[owner]))
 		for _, a := range x.byOwner[owner] {
 			c := candidate{indexed: a, seat: a.seat(owner)}
 			his.count(l, c)
-			first := len(a.seats) == 1 || !slices.ContainsFunc(l.owners[:n], func(o unique.Handle[account.Owner]) bool { return a.seat(o) != nil })
+			first := !a.sits(l.owners[:n])
 			if first {
 				all.count(l, c)
 			}
-			if l.Owner == "" && !first || l.Owner != "" && owner != l.owner {
+			if !l.takes(owner, first) {
 				continue
 			}
 			if a.id == l.After {
@@ -144,6 +140,15 @@ func (l *listing) collect(x *index, p *watch.Page) (found []candidate, after can
 	}
 	p.All = l.tally(all)
 	return found, after
+}
+
+// takes reports whether the seat of owner is listed; first: no owner before him
+// has one in the same application.
+func (l *listing) takes(owner unique.Handle[account.Owner], first bool) bool {
+	if l.Owner == "" {
+		return first
+	}
+	return owner == l.owner
 }
 
 // shown is the place of the status that the seat is shown.
