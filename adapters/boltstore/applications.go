@@ -37,10 +37,11 @@ func (s *Store) Record(_ context.Context, id watch.ID, decide func(watch.Applica
 		return watch.Application{}, err
 	}
 	d := decide(a)
-	a.State, a.Watchers = d.State, d.Watchers
+	a.State, a.Watchers, a.Checks = d.State, d.Watchers, a.Checks.With(d.Check)
 	a.Revision++
 	if !d.Changed() {
 		s.keepLate(func(l *late) { l.applications[id] = a.Clone() })
+		s.index.follow(map[watch.ID]*indexed{id: inIndex(a)})
 		return a, nil
 	}
 	now := time.Now()
@@ -171,25 +172,57 @@ func (s *Store) Add(ctx context.Context, a watch.Application) error {
 func (s *Store) Edit(ctx context.Context, id watch.ID, edit func(*watch.Application) error) (watch.Application, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
-	a, err := s.application(id)
-	if err != nil {
-		return watch.Application{}, err
-	}
-	was := a.Clone()
-	if err := edit(&a); err != nil {
-		return watch.Application{}, err
-	}
-	a.Revision++
-	err = s.update(func(tx *bbolt.Tx) error {
-		if err := s.listWatchers(ctx, tx, was, a); err != nil {
-			return err
-		}
-		return s.putApplication(tx, a)
-	})
+	done, err := s.editMany(ctx, []watch.ID{id}, edit)
 	if err != nil {
 		return watch.Application{}, fmt.Errorf("edit an application: %w", err)
 	}
-	return a, nil
+	return done[0].Application, done[0].Err
+}
+
+// EditMany implements watch.Applications.
+func (s *Store) EditMany(ctx context.Context, ids []watch.ID, edit func(*watch.Application) error) ([]watch.Edited, error) {
+	s.write.Lock()
+	defer s.write.Unlock()
+	done, err := s.editMany(ctx, ids, edit)
+	if err != nil {
+		return nil, fmt.Errorf("edit applications: %w", err)
+	}
+	return done, nil
+}
+
+// editMany edits each of ids once, and stores all of them or none. The caller
+// holds s.write.
+func (s *Store) editMany(ctx context.Context, ids []watch.ID, edit func(*watch.Application) error) ([]watch.Edited, error) {
+	done := make([]watch.Edited, 0, len(ids))
+	was := make(map[watch.ID]watch.Application)
+	for _, id := range ids {
+		a, err := s.application(id)
+		before := a.Clone()
+		if err == nil {
+			err = edit(&a)
+		}
+		if err != nil {
+			done = append(done, watch.Edited{ID: id, Err: err})
+			continue
+		}
+		a.Revision++
+		was[id] = before
+		done = append(done, watch.Edited{ID: id, Application: a})
+	}
+	if len(was) == 0 {
+		return done, nil
+	}
+	return done, s.update(func(tx *bbolt.Tx) error {
+		for _, d := range done {
+			if d.Err != nil {
+				continue
+			}
+			if err := errors.Join(s.listWatchers(ctx, tx, was[d.ID], d.Application), s.putApplication(tx, d.Application)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // listWatchers brings the index of who watches an application from was to is,
@@ -263,6 +296,7 @@ func (s *Store) watches(owner account.Owner, id watch.ID) (yes bool, err error) 
 
 // removeWhole deletes everything about a. What cannot be read is searched for.
 func (s *Store) removeWhole(tx *bbolt.Tx, a watch.Application, readable bool) error {
+	s.touched[a.ID] = gone(a.ID)
 	id := []byte(a.ID)
 	digest := digestOf(tx, a.ID)
 	if readable {
@@ -302,11 +336,13 @@ func watchersOf(tx *bbolt.Tx, id watch.ID) (keys [][]byte) {
 	return keys
 }
 
-// putApplication stores a and its place in the schedule.
+// putApplication stores a and its place in the schedule. The caller is within
+// update, so that the index follows.
 func (s *Store) putApplication(tx *bbolt.Tx, a watch.Application) error {
 	if err := s.put(tx, bucketApplications, string(a.ID), a); err != nil {
 		return err
 	}
+	s.touched[a.ID] = inIndex(a)
 	schedule := tx.Bucket([]byte(bucketSchedule))
 	if a.Paused() || a.State.NextCheckAt.IsZero() {
 		return schedule.Delete([]byte(a.ID))

@@ -181,7 +181,7 @@ func writeNothing(t *testing.T, dir string) {
 	for n := range lateMost + 50 {
 		apps = append(apps, watch.Application{ID: watch.NewID(time.Now()), Reference: reference(t, fmt.Sprintf("ZZZZ20260105%04d", n))})
 	}
-	if err := s.db().Update(func(tx *bbolt.Tx) error {
+	if err := s.update(func(tx *bbolt.Tx) error {
 		var err error
 		for _, a := range apps {
 			err = errors.Join(err, s.putApplication(tx, a))

@@ -47,7 +47,7 @@ const ready = "ready"
 // when something fails.
 func toBeKilled(work, dir string) error {
 	keys := Keys(newKeys("owner"))
-	if work == "compact" {
+	if work == "compact" || work == "bulk" {
 		keys = PlainKeys{}
 	}
 	if work == "restore" {
@@ -74,6 +74,8 @@ func toBeKilled(work, dir string) error {
 		case "rekey":
 			box, wrapped, errNew := keys.New()
 			err = errors.Join(errNew, s.Rekey(context.Background(), box, wrapped))
+		case "bulk":
+			err = relabelAll(s, fmt.Sprintf("round %d", n))
 		case "compact":
 			id := watch.NewID(time.Now())
 			err = s.Add(context.Background(), watch.Application{Watchers: []watch.Watcher{{Owner: jana, Label: doomed}}, ID: id})

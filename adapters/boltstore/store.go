@@ -79,6 +79,10 @@ type Store struct {
 	// count is how many applications there are, guarded by write.
 	count int
 	late  late
+	// touched is what the transaction under way changes, for the index; guarded
+	// by write.
+	touched map[watch.ID]*indexed
+	index   index
 	// failed is the error of the last write, nil if it succeeded.
 	failed atomic.Pointer[error]
 }
@@ -120,6 +124,8 @@ func (s *Store) view(fn func(*bbolt.Tx) error) error { return s.sealer.view(fn) 
 // written. The caller holds s.write. That fn refuses is no failure to write.
 func (s *Store) update(fn func(*bbolt.Tx) error) error {
 	var refused error
+	s.touched = make(map[watch.ID]*indexed)
+	defer func() { s.touched = nil }()
 	err := faultless(s.sealer.path, func() error {
 		return s.db().Update(func(tx *bbolt.Tx) error {
 			if err := s.putLate(tx); err != nil {
@@ -131,6 +137,7 @@ func (s *Store) update(fn func(*bbolt.Tx) error) error {
 	})
 	if err == nil {
 		s.failed.Store(nil)
+		s.index.follow(s.touched)
 		s.late.clear()
 		return nil
 	}

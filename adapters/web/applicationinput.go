@@ -16,6 +16,7 @@ type watcherInput struct {
 	Interval *string   `json:"interval"`
 	Paused   *bool     `json:"paused"`
 	Muted    *bool     `json:"muted"`
+	Archived *bool     `json:"archived"`
 
 	Purpose *visa.Purpose `json:"purpose"`
 	Dates   *datesInput   `json:"dates"`
@@ -56,6 +57,7 @@ func (in watcherInput) apply(w *watch.Watcher) error {
 	set(&w.Note, in.Note)
 	set(&w.Paused, in.Paused)
 	set(&w.Muted, in.Muted)
+	set(&w.Archived, in.Archived)
 	set(&w.Channels, in.Channels)
 	set(&w.Purpose, in.Purpose)
 	if in.Dates != nil {

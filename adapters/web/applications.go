@@ -3,9 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -34,8 +31,10 @@ type Applications interface {
 	// Application returns one application, or watch.ErrNotFound.
 	Application(ctx context.Context, id watch.ID) (watch.Application, error)
 	// Applications calls yield for every application behind after that one of
-	// owners watches, the oldest first, until it returns false.
+	// owners watches, the oldest first, until it returns false; it opens each.
 	Applications(ctx context.Context, owners []account.Owner, after watch.ID, yield func(watch.Application) bool) error
+	// List returns a page of the applications that a query asks for.
+	List(ctx context.Context, q watch.Query) (watch.Page, error)
 	// History returns the newest entries of an application, newest first, or
 	// watch.ErrNotFound.
 	History(ctx context.Context, id watch.ID, most int) ([]watch.Entry, error)
@@ -200,6 +199,15 @@ func (s *Server) getHistory(c echo.Context) error {
 	return c.JSON(http.StatusOK, historyView{Entries: viewAll(st.watcher.ShownHistory(entries), viewEntry)})
 }
 
+func (s *Server) getChecks(c echo.Context) error {
+	st, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	checks := st.watcher.ShownChecks(st.app.Checks.Checks())
+	return c.JSON(http.StatusOK, checksView{Checks: viewAll(checks, s.viewCheck)})
+}
+
 func (s *Server) checkNow(c echo.Context) error {
 	st, err := s.ownSeat(c)
 	if err != nil {
@@ -224,76 +232,4 @@ func (s *Server) markSeen(c echo.Context) error {
 		return err
 	}
 	return noContent(c)
-}
-
-// noStatus is the filter for applications without an answer yet.
-const noStatus = "none"
-
-func (s *Server) listApplications(c echo.Context) error {
-	most, err := limit(c)
-	if err != nil {
-		return err
-	}
-	wanted, err := applicationFilter(c)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	standing, err := s.standingChannels(ctx)
-	if err != nil {
-		return err
-	}
-	p, owner := principal(c), account.Owner(c.QueryParam("owner"))
-	owners := slices.DeleteFunc(p.Owners(), func(o account.Owner) bool { return owner != "" && o != owner })
-	page := applicationsView{Applications: []applicationView{}}
-	err = s.cfg.Applications.Applications(ctx, owners, watch.ID(c.QueryParam("after")), func(a watch.Application) bool {
-		st, ok := seatOf(p, a, owner)
-		if !ok || !wanted(st) {
-			return ctx.Err() == nil
-		}
-		if len(page.Applications) == most {
-			page.Next = page.Applications[most-1].ID
-			return false
-		}
-		page.Applications = append(page.Applications, s.viewApplication(p, st, standing))
-		return true
-	})
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, page)
-}
-
-// applicationFilter reads the query's status and q.
-func applicationFilter(c echo.Context) (func(seat) bool, error) {
-	status, q := c.QueryParam("status"), strings.ToLower(c.QueryParam("q"))
-	if status != "" && status != noStatus && !visa.Status(status).Valid() {
-		return nil, badField("status", "There is no status %q. Choose one of %v, or %q for applications without an answer yet.", status, visa.Statuses(), noStatus)
-	}
-	return func(st seat) bool {
-		has := string(st.watcher.Shown(st.app.State).Status)
-		if has == "" {
-			has = noStatus
-		}
-		return (status == "" || status == has) && strings.Contains(strings.ToLower(st.watcher.Label), q)
-	}, nil
-}
-
-// The sizes of a page of a list.
-const (
-	usualLimit = 100
-	maxLimit   = 500
-)
-
-// limit reads the query's limit.
-func limit(c echo.Context) (int, error) {
-	text := c.QueryParam("limit")
-	if text == "" {
-		return usualLimit, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > maxLimit {
-		return 0, badField("limit", "The parameter limit must be a number from 1 to %d.", maxLimit)
-	}
-	return n, nil
 }

@@ -30,6 +30,7 @@ type applicationView struct {
 	Interval string `json:"interval,omitempty"`
 	Paused   bool   `json:"paused"`
 	Muted    bool   `json:"muted"`
+	Archived bool   `json:"archived"`
 	// Unread: the status has changed since the user looked.
 	Unread bool `json:"unread"`
 	// Purpose and Dates are what the owner entered of the proceedings.
@@ -76,6 +77,8 @@ type troubleView struct {
 type applicationsView struct {
 	Applications []applicationView `json:"applications"`
 	Next         watch.ID          `json:"next,omitempty"`
+	// Total is how many there are on all pages.
+	Total int `json:"total"`
 }
 
 type historyView struct {
@@ -91,6 +94,29 @@ type entryView struct {
 	// Language is that of Text, such as cs.
 	Language string `json:"language,omitempty"`
 	Link     string `json:"link,omitempty"`
+}
+
+type checksView struct {
+	Checks []checkView `json:"checks"`
+}
+
+// checkView is one of the last checks: a status, or why there is none.
+type checkView struct {
+	At time.Time `json:"at"`
+	// Took is a duration as Go writes it.
+	Took    string            `json:"took"`
+	Status  visa.Status       `json:"status,omitempty"`
+	Failure watch.FailureCode `json:"failure,omitempty"`
+	// Sentence says to people why there is no status.
+	Sentence string `json:"sentence,omitempty"`
+}
+
+func (s *Server) viewCheck(c watch.Check) checkView {
+	v := checkView{At: c.At.UTC(), Took: c.Took.String(), Status: c.Status, Failure: c.Failure}
+	if c.Failure != "" {
+		v.Sentence = s.failure(c.Failure)
+	}
+	return v
 }
 
 // viewAll shows every item of a list; the list is never null.
@@ -115,7 +141,7 @@ func (s *Server) viewApplication(p account.Principal, seat seat, standing map[st
 	v := applicationView{
 		ID: a.ID, Reference: a.Reference.String(), Masked: a.Reference.Masked(), Kind: a.Reference.Kind(),
 		Owner: w.Owner, MayWrite: p.MayWrite(w.Owner), Label: w.Label, Note: w.Note,
-		Channels: standingOf(w, standing), Paused: w.Paused, Muted: w.Muted,
+		Channels: standingOf(w, standing), Paused: w.Paused, Muted: w.Muted, Archived: w.Archived,
 		Purpose: w.Purpose, Dates: w.Dates, Unread: w.Told != "" && a.Unread(p.User.ID),
 		Status: st.Status, Valid: st.Valid, Since: st.Since.UTC(),
 		Text: st.Answer.Text, Language: st.Answer.Language, Link: st.Answer.Link,
@@ -125,7 +151,7 @@ func (s *Server) viewApplication(p account.Principal, seat seat, standing map[st
 	if w.Interval != 0 {
 		v.Interval = w.Interval.String()
 	}
-	if w.Paused {
+	if w.Resting() {
 		v.NextCheckAt = time.Time{}
 	}
 	if p := st.Pending; p != nil {

@@ -31,14 +31,12 @@ func (s *Server) showHome(c echo.Context) error {
 		return err
 	}
 	page.SheetDue = due
-	err = s.cfg.Applications.Applications(ctx, p.Owners(), "", func(a watch.Application) bool {
-		if st, ok := seatOf(p, a, ""); ok {
-			page.Rows = append(page.Rows, s.homeRow(page.view, st))
-		}
-		return len(page.Rows) < usualLimit && ctx.Err() == nil
-	})
+	list, err := s.cfg.Applications.List(ctx, watch.Query{Owners: seats(p), User: p.User.ID, Limit: usualLimit})
 	if err != nil {
 		return err
+	}
+	for _, r := range list.Rows {
+		page.Rows = append(page.Rows, s.homeRow(page.view, seat{app: r.Application, watcher: r.Watcher}))
 	}
 	return s.show(c, http.StatusOK, "home", page)
 }

@@ -74,6 +74,7 @@ func applicationRights() []right {
 		{"PATCH " + v1 + "/applications/:id", anApplication, `{"label":"Another"}`, writes, changes, none},
 		{"DELETE " + v1 + "/applications/:id", anApplication, "", writes, changes, none},
 		{"GET " + v1 + "/applications/:id/history", anApplication, "", all, sees, none},
+		{"GET " + v1 + "/applications/:id/checks", anApplication, "", all, sees, none},
 		{"POST " + v1 + "/applications/:id/check", anApplication, "", writes, changes, none},
 		{"POST " + v1 + "/applications/:id/seen", anApplication, "", all, sees, none},
 		{"POST " + v1 + "/applications/:id/watchers", anApplication, `{}`, "==-=== -== -==", "00-+++ 000 -++", none},

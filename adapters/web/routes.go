@@ -45,6 +45,7 @@ func (s *Server) routes() {
 	api.PATCH("/applications/:id", s.editApplication)
 	api.DELETE("/applications/:id", s.removeApplication)
 	api.GET("/applications/:id/history", s.getHistory)
+	api.GET("/applications/:id/checks", s.getChecks)
 	api.POST("/applications/:id/check", s.checkNow)
 	api.POST("/applications/:id/seen", s.markSeen)
 	api.POST("/applications/:id/watchers", s.addWatcher)

@@ -23,26 +23,14 @@ func principal(c echo.Context) account.Principal {
 }
 
 // seatOf returns the seat in a that p takes: the one of owner or, with owner "",
-// his own before that of a group, and one he may change before one he may only
-// see. ok is false if there is none for him.
+// the first of seats. ok is false if there is none for him.
 func seatOf(p account.Principal, a watch.Application, owner account.Owner) (seat, bool) {
-	best, rank := seat{app: a}, 0
-	for _, w := range a.Watchers {
-		r := 0
-		switch {
-		case owner != "" && w.Owner != owner || !p.MayRead(w.Owner):
-		case w.Owner == p.Self():
-			r = 3
-		case p.MayWrite(w.Owner):
-			r = 2
-		default:
-			r = 1
-		}
-		if r > rank {
-			best.watcher, rank = w, r
+	for _, o := range seats(p) {
+		if w := a.Watcher(o); w != nil && (owner == "" || o == owner) {
+			return seat{app: a, watcher: *w}, true
 		}
 	}
-	return best, rank > 0
+	return seat{}, false
 }
 
 // seat returns the seat that the request means by the application's ID and, where

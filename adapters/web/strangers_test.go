@@ -100,7 +100,7 @@ func (s somebody) seesNothingOf(id watch.ID, words ...string) {
 	s.tb.Helper()
 	app := "/api/v1/applications/" + string(id)
 	for _, path := range []string{
-		"/api/v1/applications", app, app + "/history", "/api/v1/channels", "/api/v1/deliveries", "/api/v1/groups", "/api/v1/audit", "/api/v1/source", "/api/v1/me",
+		"/api/v1/applications", app, app + "/history", app + "/checks", "/api/v1/channels", "/api/v1/deliveries", "/api/v1/groups", "/api/v1/audit", "/api/v1/source", "/api/v1/me",
 	} {
 		body := s.ask("GET", path, "").Body.String()
 		for _, word := range words {

@@ -28,14 +28,14 @@ type version struct {
 func versionOf(st seat, standing map[string]account.Owner) (version, error) {
 	w := st.watcher
 	text, err := json.Marshal(struct {
-		Owner         account.Owner
-		Label, Note   string
-		Channels      []string
-		Interval      time.Duration
-		Paused, Muted bool
-		Purpose       visa.Purpose
-		Dates         visa.Dates
-	}{w.Owner, w.Label, w.Note, standingOf(w, standing), w.Interval, w.Paused, w.Muted, w.Purpose, w.Dates})
+		Owner                   account.Owner
+		Label, Note             string
+		Channels                []string
+		Interval                time.Duration
+		Paused, Muted, Archived bool
+		Purpose                 visa.Purpose
+		Dates                   visa.Dates
+	}{w.Owner, w.Label, w.Note, standingOf(w, standing), w.Interval, w.Paused, w.Muted, w.Archived, w.Purpose, w.Dates})
 	if err != nil {
 		return version{}, fmt.Errorf("make an ETag: %w", err)
 	}

@@ -110,6 +110,7 @@ type Watcher struct {
 	Interval string    `json:"interval,omitempty"`
 	Paused   bool      `json:"paused,omitempty"`
 	Muted    bool      `json:"muted,omitempty"`
+	Archived bool      `json:"archived,omitempty"`
 	AddedAt  time.Time `json:"added_at,omitzero"`
 	// Told is the last status told to the watcher, "" if none was.
 	Told visa.Status `json:"told,omitempty"`

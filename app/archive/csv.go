@@ -24,7 +24,7 @@ const byteOrderMark = "\ufeff"
 // read back; for that there is Write.
 func (e *Exporter) WriteCSV(ctx context.Context, w io.Writer, s Scope) error {
 	return e.writeTable(ctx, w, s, []string{
-		"reference", "kind", "owner", "label", "status", "since", "answered_at", "checked_at", "added_at", "paused", "muted", "answer", "note",
+		"reference", "kind", "owner", "label", "status", "since", "answered_at", "checked_at", "added_at", "paused", "muted", "archived", "answer", "note",
 		"purpose", "filed", "suspension_ended", "pause_days", "delivered", "collected",
 	}, func(t *table, owners []account.Owner, names map[account.Owner]string) error {
 		return e.eachApplication(ctx, owners, func(a watch.Application) error {
@@ -35,7 +35,7 @@ func (e *Exporter) WriteCSV(ctx context.Context, w io.Writer, s Scope) error {
 				st, d := own.Shown(a.State), own.Dates
 				t.row(
 					a.Reference.String(), string(a.Reference.Kind()), names[own.Owner], own.Label, string(st.Status), moment(st.Since),
-					moment(st.AnsweredAt), moment(st.CheckedAt), moment(own.AddedAt), yes(own.Paused), yes(own.Muted), st.Answer.Text, own.Note,
+					moment(st.AnsweredAt), moment(st.CheckedAt), moment(own.AddedAt), yes(own.Paused), yes(own.Muted), yes(own.Archived), st.Answer.Text, own.Note,
 					string(own.Purpose), d.Filed.String(), d.SuspensionEnded.String(), strconv.Itoa(d.PauseDays), d.Delivered.String(), d.Collected.String(),
 				)
 			}

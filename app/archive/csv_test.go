@@ -72,7 +72,7 @@ func TestTables(t *testing.T) {
 	if err != nil || !marked || len(rows) != 3 {
 		t.Fatalf("%v, %d rows, with a mark: %v", err, len(rows), marked)
 	}
-	if got := rows[1]; got[0] != "ZZZZ202501159001" || got[2] != "Jana Quetzal" || got[4] != "in_progress" || got[12] != "'=cmd|'/c calc'!A1" || got[13] != "employee_card" || got[14] == "" || got[16] != "4" || got[17] != "" {
+	if got := rows[1]; got[0] != "ZZZZ202501159001" || got[2] != "Jana Quetzal" || got[4] != "in_progress" || got[13] != "'=cmd|'/c calc'!A1" || got[14] != "employee_card" || got[15] == "" || got[17] != "4" || got[18] != "" {
 		t.Errorf("%q", got)
 	}
 	if strings.Contains(text, "Niece") || !strings.Contains(people.String(), `"TEST90001"`) {

@@ -273,7 +273,7 @@ func lived(t testing.TB) *memory {
 		Owner: jana, Label: "Anna", Note: "=cmd|'/c calc'!A1", Channels: []string{m.channels[0].ID}, Interval: 2 * time.Hour, AddedAt: old, Told: visa.InProgress,
 		Purpose: visa.EmployeeCard, Dates: visa.Dates{Filed: civil.DateOf(old) - 30, SuspensionEnded: civil.DateOf(old), PauseDays: 4},
 	}
-	petrs := watch.Watcher{Owner: petr, Label: "Niece", Channels: []string{m.channels[1].ID}, Muted: true, AddedAt: now.Add(-time.Hour)}
+	petrs := watch.Watcher{Owner: petr, Label: "Niece", Channels: []string{m.channels[1].ID}, Muted: true, Archived: true, AddedAt: now.Add(-time.Hour)}
 	add("018f00000000aaaaaaaaaaaaaaaa", "ZZZZ202501159001", janas, petrs)
 	add("018f00000000bbbbbbbbbbbbbbbb", "OAM-90012-3/DP-2025", janas)
 	told := petrs

@@ -72,7 +72,7 @@ func (i *importer) watcher(in Watcher) (watch.Watcher, error) {
 		return watch.Watcher{}, errOwner
 	}
 	w := watch.Watcher{
-		Owner: owner, Label: in.Label, Note: in.Note, Purpose: in.Purpose, Dates: visa.Dates(in.Dates), Paused: in.Paused, Muted: in.Muted, AddedAt: in.AddedAt, Told: in.Told,
+		Owner: owner, Label: in.Label, Note: in.Note, Purpose: in.Purpose, Dates: visa.Dates(in.Dates), Paused: in.Paused, Muted: in.Muted, Archived: in.Archived, AddedAt: in.AddedAt, Told: in.Told,
 	}
 	if in.Interval != "" {
 		every, err := time.ParseDuration(in.Interval)

@@ -117,7 +117,7 @@ func applicationOf(a watch.Application, entries []watch.Entry, owner account.Own
 
 func watcherOf(w watch.Watcher) Watcher {
 	out := Watcher{
-		Owner: w.Owner, Label: w.Label, Note: w.Note, Purpose: w.Purpose, Dates: Dates(w.Dates), Channels: w.Channels, Paused: w.Paused, Muted: w.Muted,
+		Owner: w.Owner, Label: w.Label, Note: w.Note, Purpose: w.Purpose, Dates: Dates(w.Dates), Channels: w.Channels, Paused: w.Paused, Muted: w.Muted, Archived: w.Archived,
 		AddedAt: w.AddedAt.UTC(), Told: w.Told,
 	}
 	if w.Interval != 0 {

@@ -34,6 +34,8 @@ type Application struct {
 	Seen    map[string]time.Time `json:"seen,omitempty"`
 	AddedAt time.Time            `json:"added_at"`
 	State   State                `json:"state"`
+	// Checks are the last ones.
+	Checks CheckLog `json:"checks,omitempty"`
 	// Revision is counted up by the store whenever it takes a new version.
 	Revision uint64 `json:"revision"`
 }

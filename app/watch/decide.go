@@ -31,6 +31,8 @@ type Decision struct {
 	// are to be told.
 	Watchers []Watcher
 	Letters  []Letter
+	// Check is to be added to the last checks.
+	Check Check
 }
 
 // Changed reports whether the decision holds anything that must be on disk
@@ -49,6 +51,7 @@ func (d Decision) Changed() bool { return len(d.Entries) > 0 || len(d.Letters) >
 func (r Rules) Decide(a Application, o Outcome, now time.Time) Decision {
 	d := r.decide(a.State, o, r.Of(a), now)
 	d.Watchers, d.Letters = tell(a, d.State, o.Result != nil, now)
+	d.Check = checkOf(o, now)
 	return d
 }
 

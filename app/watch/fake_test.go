@@ -78,7 +78,7 @@ func (m *memory) record(id ID, decide func(Application) Decision) (Application, 
 	if m.broken != nil {
 		return Application{}, m.broken
 	}
-	a.State, a.Watchers = d.State, d.Watchers
+	a.State, a.Watchers, a.Checks = d.State, d.Watchers, a.Checks.With(d.Check)
 	a.Revision++
 	m.apps[id] = a
 	for _, l := range d.Letters {
@@ -126,6 +126,14 @@ func (m *memory) Edit(_ context.Context, id ID, edit func(*Application) error) (
 	a.Revision++
 	m.apps[id] = a
 	return a, nil
+}
+
+func (m *memory) EditMany(ctx context.Context, ids []ID, edit func(*Application) error) (done []Edited, err error) {
+	for _, id := range ids {
+		a, err := m.Edit(ctx, id, edit)
+		done = append(done, Edited{ID: id, Application: a, Err: err})
+	}
+	return done, nil
 }
 
 func (m *memory) Remove(_ context.Context, id ID, owner account.Owner) (Application, error) {

@@ -77,7 +77,7 @@ func (e *Engine) join(ctx context.Context, id ID, w Watcher, now time.Time) (App
 		was := a.Clone()
 		a.Watchers = append(a.Watchers, w)
 		e.replan(a, was, now)
-		if !w.Paused && e.wish(a, now) != nil && a.State.NextCheckAt.IsZero() {
+		if !w.Resting() && e.wish(a, now) != nil && a.State.NextCheckAt.IsZero() {
 			// Decided long ago, and no longer looked at: one more look is due to
 			// the newcomer, if only when the quota has room again.
 			a.State.NextCheckAt = now.Add(day)
@@ -95,28 +95,31 @@ func (e *Engine) join(ctx context.Context, id ID, w Watcher, now time.Time) (App
 // Edit changes the watcher of owner; ErrNotFound if there is none.
 func (e *Engine) Edit(ctx context.Context, id ID, owner account.Owner, edit func(*Watcher) error) (Application, error) {
 	now := time.Now()
-	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error {
-		w := a.Watcher(owner)
-		if w == nil {
-			return ErrNotFound
-		}
-		was, own := a.Clone(), *w
-		if err := edit(w); err != nil {
-			return err
-		}
-		w.Owner, w.AddedAt, w.Told, w.Knew, w.Warned = own.Owner, own.AddedAt, own.Told, own.Knew, own.Warned
-		if err := w.Validate(e.cfg.Rules.MinInterval, now); err != nil {
-			return err
-		}
-		e.replan(a, was, now)
-		return nil
-	})
+	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error { return e.editWatcher(a, owner, edit, now) })
 	if err != nil {
 		return Application{}, err
 	}
 	e.enqueue(a, false)
 	e.publish(a)
 	return a, nil
+}
+
+// editWatcher changes the watcher of owner; ErrNotFound if there is none.
+func (e *Engine) editWatcher(a *Application, owner account.Owner, edit func(*Watcher) error, now time.Time) error {
+	w := a.Watcher(owner)
+	if w == nil {
+		return ErrNotFound
+	}
+	was, own := a.Clone(), *w
+	if err := edit(w); err != nil {
+		return err
+	}
+	w.Owner, w.AddedAt, w.Told, w.Knew, w.Warned = own.Owner, own.AddedAt, own.Told, own.Knew, own.Warned
+	if err := w.Validate(e.cfg.Rules.MinInterval, now); err != nil {
+		return err
+	}
+	e.replan(a, was, now)
+	return nil
 }
 
 // replan moves the next check after an edit: another interval takes effect at
@@ -141,11 +144,11 @@ func (e *Engine) replan(a *Application, was Application, now time.Time) {
 	a.State.NextCheckAt = next
 }
 
-// resumed reports whether somebody goes on who was paused.
+// resumed reports whether somebody goes on who was at rest.
 func resumed(a, was Application) bool {
 	return slices.ContainsFunc(a.Watchers, func(w Watcher) bool {
 		before := was.Watcher(w.Owner)
-		return before != nil && before.Paused && !w.Paused
+		return before != nil && before.Resting() && !w.Resting()
 	})
 }
 
@@ -180,19 +183,21 @@ func (e *Engine) forget(id ID) {
 // Seen notes that a user has looked at an application.
 func (e *Engine) Seen(ctx context.Context, id ID, user string) (Application, error) {
 	now := time.Now()
-	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error {
-		if a.Seen == nil {
-			a.Seen = make(map[string]time.Time)
-		}
-		a.Seen[user] = now
-		return nil
-	})
+	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error { a.see(user, now); return nil })
 	if err != nil {
 		return Application{}, err
 	}
 	e.enqueue(a, false)
 	e.publish(a)
 	return a, nil
+}
+
+// see notes that a user has looked at a.
+func (a *Application) see(user string, now time.Time) {
+	if a.Seen == nil {
+		a.Seen = make(map[string]time.Time)
+	}
+	a.Seen[user] = now
 }
 
 // CheckNow has an application checked before all others, within the quota.

@@ -47,7 +47,7 @@ func (r Rules) Every(wish time.Duration) time.Duration {
 func (r Rules) Of(a Application) time.Duration {
 	every := time.Duration(0)
 	for _, w := range a.Watchers {
-		if wish := r.Every(w.Interval); !w.Paused && (every == 0 || wish < every) {
+		if wish := r.Every(w.Interval); !w.Resting() && (every == 0 || wish < every) {
 			every = wish
 		}
 	}

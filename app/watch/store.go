@@ -22,7 +22,7 @@ type Recorder interface {
 	// Schedule calls yield for every application that has a next check.
 	Schedule(ctx context.Context, yield func(id ID, next time.Time)) error
 	// Record hands the application to decide and stores what it decided:
-	// state, watchers, history, and of each letter one delivery for each of its
+	// state, watchers, history, the check, and of each letter one delivery for each of its
 	// channels that is not paused. A decision that Changed is on disk when
 	// Record returns; others may follow within a minute.
 	// It returns ErrNotFound if the application is no longer there.
@@ -38,11 +38,23 @@ type Applications interface {
 	// Edit hands the application to edit and stores it, unless edit fails.
 	// An edit must not change ID and Reference, and leaves a watcher at least.
 	Edit(ctx context.Context, id ID, edit func(*Application) error) (Application, error)
+	// EditMany is Edit for several in one transaction. What is refused does not
+	// keep the others from being edited; the outcomes are in the order of ids. An
+	// error is one of the transaction: nothing has changed.
+	EditMany(ctx context.Context, ids []ID, edit func(*Application) error) ([]Edited, error)
 	// Remove takes the watcher of owner from the application, with whatever is
 	// in the outbox for him about it. With the last one goes the application and
 	// its history; what is returned has no watchers then. ErrNotFound if owner
 	// does not watch it.
 	Remove(ctx context.Context, id ID, owner account.Owner) (Application, error)
+}
+
+// Edited is what became of one application of several that were to be edited.
+type Edited struct {
+	ID ID
+	// Application is as it stands then, where Err is nil.
+	Application Application
+	Err         error
 }
 
 // SourceKeeper remembers the health of a source across restarts.

@@ -23,7 +23,7 @@ func tell(a Application, s State, answered bool, now time.Time) (watchers []Watc
 	watchers = slices.Clone(a.Watchers)
 	for i := range watchers {
 		w := &watchers[i]
-		if w.Paused {
+		if w.Resting() {
 			continue
 		}
 		n := w.news(s, answered, now)

@@ -33,6 +33,9 @@ type Watcher struct {
 	// Paused watchers want no checks and are told nothing; what has changed
 	// meanwhile is told when they go on.
 	Paused bool `json:"paused,omitempty"`
+	// Archived watchers are done with it: like Paused, and hidden from the list
+	// unless it is asked for.
+	Archived bool `json:"archived,omitempty"`
 	// Muted watchers are told nothing, also not later.
 	Muted   bool      `json:"muted,omitempty"`
 	AddedAt time.Time `json:"added_at"`
@@ -56,9 +59,12 @@ func (a *Application) Watcher(o account.Owner) *Watcher {
 	return &a.Watchers[i]
 }
 
+// Resting reports whether w wants no checks and is told nothing.
+func (w Watcher) Resting() bool { return w.Paused || w.Archived }
+
 // Paused reports whether nobody wants the application checked.
 func (a Application) Paused() bool {
-	return !slices.ContainsFunc(a.Watchers, func(w Watcher) bool { return !w.Paused })
+	return !slices.ContainsFunc(a.Watchers, func(w Watcher) bool { return !w.Resting() })
 }
 
 // Owners returns those to whom the application is shown.
