@@ -14,6 +14,7 @@ func (s *Server) routes() {
 
 	both := []string{http.MethodGet, http.MethodHead}
 	e.Match(both, "/", s.showHome)
+	e.POST("/", s.showHome, form)
 	e.Match(both, "/assets/:version/:name", s.showAsset)
 	e.Match(both, "/applications/:id", s.toPage)
 	e.Match(both, "/healthz", s.healthz)
