@@ -60,14 +60,13 @@ type choice struct {
 
 // homeSection is what one owner watches.
 type homeSection struct {
-	ID, Name  string
-	Summary   string
-	Decided   int
-	Total     int
-	Rows      []homeRow
-	Plain     bool // there is but one, which needs no heading
-	Progress  string
-	OwnerLink string
+	ID, Name string
+	Summary  string
+	Decided  int
+	Total    int
+	Rows     []homeRow
+	Plain    bool // there is but one, which needs no heading
+	Progress string
 }
 
 // homeLimit is how many applications are shown at once.
@@ -162,8 +161,12 @@ func (s *Server) fillHome(c echo.Context, page *homePage) error {
 	page.Total, page.All = list.Total, list.All.Total+list.All.Archived
 	page.Page, page.Pages = max(1, page.Filter.Page), (list.Total+homeLimit-1)/homeLimit
 	page.choices(list, groups, p)
-	names := ownerNames(page.view, groups, p)
-	for _, owner := range seats(p) {
+	return s.fillSections(c, page, list, ownerNames(page.view, groups, p))
+}
+
+// fillSections puts the rows of a list under those whose they are.
+func (s *Server) fillSections(c echo.Context, page *homePage, list watch.Page, names map[account.Owner]string) error {
+	for _, owner := range seats(principal(c)) {
 		section := homeSection{ID: string(owner), Name: names[owner], Plain: len(names) == 1}
 		for _, r := range list.Rows {
 			if r.Watcher.Owner != owner {
@@ -212,8 +215,8 @@ func ownerNames(v view, groups []account.Group, p account.Principal) map[account
 }
 
 // choices fills what the form offers.
-func (page *homePage) choices(list watch.Page, groups []account.Group, p account.Principal) {
-	f := page.Filter
+func (p *homePage) choices(list watch.Page, groups []account.Group, who account.Principal) {
+	f := p.Filter
 	for _, one := range []struct {
 		value string
 		count int
@@ -221,23 +224,23 @@ func (page *homePage) choices(list watch.Page, groups []account.Group, p account
 		if one.count == 0 && one.value != showAll && one.value != f.Show {
 			continue // It would show nothing.
 		}
-		page.Shows = append(page.Shows, choice{Value: one.value, Name: page.T("home.show_" + nameOf(one.value)), Count: one.count, Chosen: f.Show == one.value})
+		p.Shows = append(p.Shows, choice{Value: one.value, Name: p.T("home.show_" + nameOf(one.value)), Count: one.count, Chosen: f.Show == one.value})
 	}
-	page.Statuses = []choice{{Name: page.T("home.any_status")}}
+	p.Statuses = []choice{{Name: p.T("home.any_status")}}
 	for _, status := range append([]visa.Status{""}, visa.Statuses()...) {
 		if n := list.All.Statuses[status]; n > 0 || f.Status == statusValue(status) {
-			page.Statuses = append(page.Statuses, choice{Value: statusValue(status), Name: page.statusName(status), Count: n, Chosen: f.Status == statusValue(status)})
+			p.Statuses = append(p.Statuses, choice{Value: statusValue(status), Name: p.statusName(status), Count: n, Chosen: f.Status == statusValue(status)})
 		}
 	}
 	if len(groups) > 0 {
-		page.Owners = []choice{{Name: page.T("home.any_owner")}}
-		names := ownerNames(page.view, groups, p)
-		for _, owner := range seats(p) {
-			page.Owners = append(page.Owners, choice{Value: string(owner), Name: names[owner], Count: list.Tallies[owner].Total, Chosen: f.Owner == string(owner)})
+		p.Owners = []choice{{Name: p.T("home.any_owner")}}
+		names := ownerNames(p.view, groups, who)
+		for _, owner := range seats(who) {
+			p.Owners = append(p.Owners, choice{Value: string(owner), Name: names[owner], Count: list.Tallies[owner].Total, Chosen: f.Owner == string(owner)})
 		}
 	}
 	for _, order := range []watch.Sort{watch.ByNews, watch.ByLabel, watch.ByAge, watch.ByNext, watch.ByStatus, watch.ByAdded} {
-		page.Sorts = append(page.Sorts, choice{Value: string(order), Name: page.T("home.sort_" + string(order)), Chosen: f.Sort == string(order)})
+		p.Sorts = append(p.Sorts, choice{Value: string(order), Name: p.T("home.sort_" + string(order)), Chosen: f.Sort == string(order)})
 	}
 }
 

@@ -38,7 +38,7 @@ func TestHomeShowsWhatIsAskedFor(t *testing.T) {
 	jana, petr, zofie := a.watch(anna, "Jana"), a.watch(boris, "Petr Černík"), a.watch(cecil, "Žofie")
 	a.settle(jana.ID, watch.State{Status: visa.InProgress, Valid: visa.InProgress, Since: now, ChangedAt: now, AnsweredAt: now}, nil)
 	a.settle(petr.ID, watch.State{
-		Status: visa.Suspended, Valid: visa.Suspended, Since: now, ChangedAt: now.Add(2*time.Hour), AnsweredAt: now,
+		Status: visa.Suspended, Valid: visa.Suspended, Since: now, ChangedAt: now.Add(2 * time.Hour), AnsweredAt: now,
 		Trouble: &watch.Trouble{Code: watch.Timeout, Since: now.Add(-time.Minute), Count: 2},
 	}, nil)
 	a.settle(zofie.ID, watch.State{
