@@ -24,6 +24,7 @@ type Watching interface {
 	CheckNow(ctx context.Context, id watch.ID) (watch.Ticket, error)
 	// Seen notes that a user has looked at the application.
 	Seen(ctx context.Context, id watch.ID, user string) (watch.Application, error)
+	manyWatching
 }
 
 // Applications reads what is watched.

@@ -40,6 +40,29 @@ func TestPageIsLive(t *testing.T) {
 	v.until("it is announced", `() => document.getElementById('news').textContent.includes(': Suspended')`)
 	v.quiet()
 
+	// What is looked for is found while it is typed, stands in no address, and stays
+	// when the list is read anew.
+	v.fill("Search by name, note or number", "nobody")
+	v.shows("Nothing fits what you look for.")
+	v.fill("Search by name, note or number", "img src")
+	v.shows("Suspended")
+	v.until("the address tells nothing", `() => location.pathname + location.search === '/visa/'`)
+	v.axe("the list")
+	v.dark(true)
+	v.axe("the list in the dark")
+	v.fitsWidth(320)
+	v.size(390, 844, true)
+
+	// Several at once, here one.
+	v.clickText("Several at once")
+	v.click("checkbox", "Tick all")
+	v.click("button", "Mute")
+	v.shows("1 is muted.")
+	v.until("the page is the same", `() => window.mark === true`)
+	v.click("button", `Mark as read: Anna <img src=x onerror="alert(1)">`)
+	v.shows("1 is marked as read.")
+	v.quiet()
+
 	// The connection is lost, and what happens meanwhile is read when it is back.
 	p.cut()
 	v.shows("Connection lost")

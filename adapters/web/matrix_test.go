@@ -174,6 +174,8 @@ func pageRights() []right {
 	const form = "name=admin&password=" + "correct+horse+battery"
 	return []right{
 		{"GET /", nil, "", all, "", ""},
+		{"POST /", anApplication, "do=pause&id={id}", "++!+++ !++ !++", "!!!!++ !!! !++", unknown},
+		{"POST /", anApplication, "seen={id}", all, "!!++++ !!! +++", unknown},
 		{"GET /assets/:version/:name", nil, "", none, "", ""}, // No such version.
 		{"GET /applications/:id", anApplication, "", all, all, all},
 		{"GET /healthz", nil, "", all, "", ""},

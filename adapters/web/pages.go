@@ -56,6 +56,10 @@ func (v view) Language() string { return v.words.Language() }
 // what his machine prefers.
 func (v view) Theme() string { return "" }
 
+// SaysOutcome reports whether the frame says what came of what was sent; a page
+// that says it itself, beside what was changed, says no.
+func (v view) SaysOutcome() bool { return true }
+
 // Inside reports whether the page has the frame of the signed-in.
 func (v view) Inside() bool { return v.Section != "" }
 
@@ -91,7 +95,7 @@ func waysOf(account.Principal) []way {
 
 // parts are the templates of what several pages show.
 func parts() []string {
-	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html"}
+	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html"}
 }
 
 // loadPages reads the templates of the pages: each file that is no part is a page
@@ -106,13 +110,26 @@ func loadPages() (map[string]*template.Template, error) {
 		if slices.Contains(parts(), name) {
 			continue
 		}
-		t, err := template.ParseFS(ui.Files, append(parts(), name)...)
+		t, err := template.New(path.Base(name)).Funcs(template.FuncMap{"dict": dict}).ParseFS(ui.Files, append(parts(), name)...)
 		if err != nil {
 			return nil, fmt.Errorf("read the page %s: %w", name, err)
 		}
 		pages[strings.TrimSuffix(path.Base(name), ".html")] = t
 	}
 	return pages, nil
+}
+
+// dict hands a part of a page several things, by their names.
+func dict(pairs ...any) (map[string]any, error) {
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("the name number %d is no text", i/2+1)
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
 }
 
 // speak returns the language for a request: that of the account, else the browser's.

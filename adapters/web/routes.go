@@ -14,27 +14,14 @@ func (s *Server) routes() {
 
 	both := []string{http.MethodGet, http.MethodHead}
 	e.Match(both, "/", s.showHome)
+	e.POST("/", s.showHome, form)
 	e.Match(both, "/assets/:version/:name", s.showAsset)
 	e.Match(both, "/applications/:id", s.toPage)
 	e.Match(both, "/healthz", s.healthz)
 	e.Match(both, "/readyz", s.readyz)
 	e.GET(openAPIPath, s.showOpenAPI)
 
-	e.GET("/sign-in", s.showSignIn)
-	e.POST("/sign-in", s.signIn, form)
-	e.GET("/second-factor", s.showSecondFactor)
-	e.POST("/second-factor", s.giveSecondFactor, form)
-	e.GET("/external", s.beginExternal)
-	e.GET("/external-back", s.endExternal)
-	e.POST("/sign-out", s.signOut, form)
-	e.GET("/setup", s.showSetup)
-	e.POST("/setup", s.setUp, form)
-	e.GET("/join", s.showJoin)
-	e.POST("/join", s.join, form)
-	e.GET("/account", s.showAccount)
-	e.POST("/account", s.changeAccount, form)
-	e.GET("/recovery-sheet", s.showRecovery)
-	e.POST("/recovery-sheet", s.openRecovery, form)
+	s.doors()
 
 	api := e.Group(apiPath)
 
@@ -68,6 +55,27 @@ func (s *Server) routes() {
 	api.GET("/events", s.streamEvents)
 
 	s.accountRoutes(api)
+}
+
+// doors are the pages through which people come in and go out, and what they see to
+// for themselves.
+func (s *Server) doors() {
+	e := s.echo
+	e.GET("/sign-in", s.showSignIn)
+	e.POST("/sign-in", s.signIn, form)
+	e.GET("/second-factor", s.showSecondFactor)
+	e.POST("/second-factor", s.giveSecondFactor, form)
+	e.GET("/external", s.beginExternal)
+	e.GET("/external-back", s.endExternal)
+	e.POST("/sign-out", s.signOut, form)
+	e.GET("/setup", s.showSetup)
+	e.POST("/setup", s.setUp, form)
+	e.GET("/join", s.showJoin)
+	e.POST("/join", s.join, form)
+	e.GET("/account", s.showAccount)
+	e.POST("/account", s.changeAccount, form)
+	e.GET("/recovery-sheet", s.showRecovery)
+	e.POST("/recovery-sheet", s.openRecovery, form)
 }
 
 // accountRoutes is the part of the API about who may use the appliance.

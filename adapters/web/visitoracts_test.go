@@ -168,6 +168,9 @@ func (v *visitor) fill(label, text string) {
 	v.again("fill in "+label, func() error {
 		node, err := v.seek("textbox", label)
 		if err != nil {
+			node, err = v.seek("searchbox", label)
+		}
+		if err != nil {
 			return err
 		}
 		if err := (proto.DOMFocus{BackendNodeID: node}).Call(v); err != nil {

@@ -46,7 +46,11 @@ function announce(before) {
 async function renew(kinds) {
   const parts = [...document.querySelectorAll('[id][data-renew]')].filter((el) => el.dataset.renew.split(' ').some((k) => kinds.has(k) || kinds.has('stale')));
   if (parts.length === 0) return;
-  const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store', credentials: 'same-origin', redirect: 'manual' });
+  // A list that was searched is read by the form that searched it: what somebody
+  // looks for stands in no address.
+  const form = document.querySelector('form[data-renew-form]');
+  const how = form ? { method: 'POST', body: new URLSearchParams(new FormData(form)) } : {};
+  const answer = await fetch(location.href, { ...how, headers: { Accept: 'text/html' }, cache: 'no-store', credentials: 'same-origin', redirect: 'manual' });
   if (answer.type === 'opaqueredirect' || answer.status === 401) {
     location.reload(); // The session has ended: the server leads to where one signs in.
     return;
@@ -78,6 +82,7 @@ function replace(old, next) {
   for (const open of old.querySelectorAll('details[id][open]')) next.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute('open', '');
   old.replaceWith(next);
   window.htmx?.process(next);
+  equip(next);
   next.dispatchEvent(new CustomEvent('renewed', { bubbles: true }));
   if (at) find(next, at)?.focus({ preventScroll: true });
 }
@@ -88,6 +93,16 @@ function find(root, at) {
   if (at.id) return root.querySelector(`#${CSS.escape(at.id)}`);
   const scope = at.of && root.id !== at.of ? root.querySelector(`#${CSS.escape(at.of)}`) : root;
   return [...(scope ?? root).querySelectorAll(at.what)].find((el) => el.getAttribute('name') === at.name && el.getAttribute('value') === at.value && el.getAttribute('href') === at.href);
+}
+
+// equip shows what only works with this script: boxes that tick all others of a name.
+function equip(root) {
+  for (const all of root.querySelectorAll('[data-tick-all]')) {
+    all.closest('[data-all]').hidden = false;
+    all.addEventListener('change', () => {
+      for (const box of all.form.querySelectorAll(`input[type=checkbox][name="${all.dataset.tickAll}"]`)) box.checked = all.checked;
+    });
+  }
 }
 
 // --- the stream
@@ -183,5 +198,7 @@ document.addEventListener('visibilitychange', () => {
   }
 });
 
+document.body.addEventListener('htmx:load', (event) => equip(event.detail.elt));
+setInterval(() => stream && heard('time'), 60_000); // What says "5 minutes ago" ages.
 sessionStorage.removeItem('htmx-current-path-for-history'); // Nothing is to stay after signing out.
 open();
