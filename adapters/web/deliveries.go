@@ -44,7 +44,11 @@ type deliveryView struct {
 	CreatedAt     time.Time `json:"created_at"`
 	Attempts      int       `json:"attempts"`
 	NextAttemptAt time.Time `json:"next_attempt_at,omitzero"`
-	LastError     string    `json:"last_error,omitempty"`
+	// HeldUntil is until when quiet hours or a digest hold it back; Digest is
+	// the message in which it was sent with others.
+	HeldUntil time.Time `json:"held_until,omitzero"`
+	Digest    string    `json:"digest,omitempty"`
+	LastError string    `json:"last_error,omitempty"`
 	RevivedAt     time.Time `json:"revived_at,omitzero"`
 	SettledAt     time.Time `json:"settled_at,omitzero"`
 }
@@ -61,7 +65,7 @@ func viewDelivery(d alert.Delivery) deliveryView {
 	return deliveryView{
 		ID: d.ID, Channel: d.ChannelID, State: d.State, Kind: n.Kind, Resolved: n.Resolved,
 		Application: n.ApplicationID, Person: n.PersonID, Document: n.DocumentID, From: n.From, To: n.To, Subject: n.Subject,
-		CreatedAt: d.CreatedAt.UTC(), Attempts: d.Attempts, NextAttemptAt: d.NextAttemptAt.UTC(),
+		CreatedAt: d.CreatedAt.UTC(), Attempts: d.Attempts, NextAttemptAt: d.NextAttemptAt.UTC(), HeldUntil: d.HeldUntil.UTC(), Digest: d.Digest,
 		LastError: d.LastError, RevivedAt: d.RevivedAt.UTC(), SettledAt: d.SettledAt.UTC(),
 	}
 }

@@ -1,0 +1,82 @@
+package alert
+
+import (
+	"context"
+	"time"
+)
+
+// batches returns what of a channel's line is to be sent now, in order, each
+// batch as one message; the rest is held. What it cannot find out stays for the
+// attempt to run into.
+func (d *Dispatcher) batches(ctx context.Context, line []Delivery) [][]Delivery {
+	c, err := d.cfg.Outbox.Channel(ctx, line[0].ChannelID)
+	if err != nil || c.Quiet == (Quiet{}) && c.Digest == "" {
+		return singly(line)
+	}
+	now := time.Now()
+	open, held := d.sort(c, line, now)
+	if len(held) > 0 {
+		d.persist(ctx, "hold deliveries", func() error { return d.cfg.Outbox.Hold(ctx, c, held) })
+	}
+	if c.Digest == "" {
+		return singly(open)
+	}
+	return d.digest(c, open, now)
+}
+
+// singly makes each of line a message of its own.
+func singly(line []Delivery) [][]Delivery {
+	batches := make([][]Delivery, len(line))
+	for i := range line {
+		batches[i] = line[i : i+1]
+	}
+	return batches
+}
+
+// sort splits line into what may go through c now and what has to wait. What has
+// news of the same application or person behind it that may go goes before that:
+// an old status after the new one would be taken for the new one.
+func (d *Dispatcher) sort(c Channel, line []Delivery, now time.Time) (open, held []Delivery) {
+	opens := make([]time.Time, len(line))
+	last := make(map[string]int) // the last that may go, by what it is about
+	for i, del := range line {
+		opens[i] = c.Opens(del, now, d.cfg.Zone)
+		if about := del.Notification.About(); about != "" && !opens[i].After(now) {
+			last[about] = i
+		}
+	}
+	for i, del := range line {
+		if behind, ok := last[del.Notification.About()]; !opens[i].After(now) || ok && i < behind {
+			open = append(open, del)
+			continue
+		}
+		if del.HeldUntil.Equal(opens[i]) {
+			continue // It is here for no other reason than to be looked at.
+		}
+		del.HeldUntil, del.NextAttemptAt = opens[i], opens[i]
+		if del.Attempts == 0 {
+			del.OpensAt = opens[i]
+		}
+		held = append(held, del)
+	}
+	return open, held
+}
+
+// digest puts together what c collects, at the place of the first of it. What
+// breaks through, and what goes before that, stays by itself.
+func (d *Dispatcher) digest(c Channel, open []Delivery, now time.Time) (batches [][]Delivery) {
+	at := -1
+	for _, del := range open {
+		alone := c.Quiet.Decisions && del.Notification.decides() || c.Opens(del, now, d.cfg.Zone).After(now)
+		switch {
+		case alone || at < 0:
+			if !alone {
+				at = len(batches)
+			}
+			batches = append(batches, []Delivery{del})
+		default:
+			batches[at] = append(batches[at], del)
+		}
+	}
+	return batches
+}
