@@ -49,8 +49,8 @@ type deliveryView struct {
 	HeldUntil time.Time `json:"held_until,omitzero"`
 	Digest    string    `json:"digest,omitempty"`
 	LastError string    `json:"last_error,omitempty"`
-	RevivedAt     time.Time `json:"revived_at,omitzero"`
-	SettledAt     time.Time `json:"settled_at,omitzero"`
+	RevivedAt time.Time `json:"revived_at,omitzero"`
+	SettledAt time.Time `json:"settled_at,omitzero"`
 }
 
 // deliveriesView is a page of the list; Next, if there is more, is what to
@@ -70,21 +70,35 @@ func viewDelivery(d alert.Delivery) deliveryView {
 	}
 }
 
+// deliveryStates returns what the parameter state asks for: one of the states, or
+// one of the two words for a part or several of them.
+func deliveryStates(state string) (func(alert.Delivery) bool, error) {
+	switch state {
+	case "":
+		return func(alert.Delivery) bool { return true }, nil
+	case "held":
+		return alert.Delivery.Held, nil
+	case "settled":
+		return func(d alert.Delivery) bool { return d.State != alert.Waiting }, nil
+	case string(alert.Waiting), string(alert.Delivered), string(alert.DeadLetter):
+		return func(d alert.Delivery) bool { return string(d.State) == state }, nil
+	}
+	return nil, badField("state", "The parameter state must be %s, %s, %s, held or settled.", alert.Waiting, alert.Delivered, alert.DeadLetter)
+}
+
 func (s *Server) listDeliveries(c echo.Context) error {
 	most, err := limit(c)
 	if err != nil {
 		return err
 	}
-	state := alert.DeliveryState(c.QueryParam("state"))
-	switch state {
-	case "", alert.Waiting, alert.Delivered, alert.DeadLetter:
-	default:
-		return badField("state", "The parameter state must be %s, %s or %s.", alert.Waiting, alert.Delivered, alert.DeadLetter)
+	stands, err := deliveryStates(c.QueryParam("state"))
+	if err != nil {
+		return err
 	}
 	p, channel, application := principal(c), c.QueryParam("channel"), c.QueryParam("application")
 	// One more than asked for tells whether there is a next page.
 	found, err := s.cfg.Deliveries.Deliveries(c.Request().Context(), c.QueryParam("before"), most+1, func(d alert.Delivery) bool {
-		return p.MayRead(d.Owner) && (state == "" || d.State == state) && (channel == "" || d.ChannelID == channel) &&
+		return p.MayRead(d.Owner) && stands(d) && (channel == "" || d.ChannelID == channel) &&
 			(application == "" || d.Notification.ApplicationID == application)
 	})
 	if err != nil {

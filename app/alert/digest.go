@@ -19,7 +19,7 @@ const maxDigest = 2800
 func ComposeDigest(ns []Notification, c Channel, l *locale.Locale, baseURL string) Message {
 	title := l.Text("alert.digest.title", "count", len(ns))
 	m := Message{Title: title, Priority: priorityDefault, Tags: []string{"newspaper"}}
-	out := letter{Language: l.Language(), Title: title, Lead: l.Text("alert.digest.lead", "count", len(ns))}
+	out := letter{Language: l.Language(), Title: title, Lead: l.Text("alert.digest.lead")}
 	home := writer{privacy: c.Privacy, l: l, home: strings.TrimRight(baseURL, "/")}
 	var told []string
 	silent, status := 0, false
@@ -55,8 +55,8 @@ func ComposeDigest(ns []Notification, c Channel, l *locale.Locale, baseURL strin
 	return m
 }
 
-// together returns ns with those about the same application or person beside one
-// another, and otherwise in their order.
+// together returns ns with those about the same application or person, or about
+// the appliance, beside one another, and otherwise in their order.
 func together(ns []Notification) []Notification {
 	place := make(map[string]int)
 	for i, n := range ns {

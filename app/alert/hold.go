@@ -13,15 +13,15 @@ func (d *Dispatcher) batches(ctx context.Context, line []Delivery) [][]Delivery 
 	if err != nil || c.Quiet == (Quiet{}) && c.Digest == "" {
 		return singly(line)
 	}
-	now := time.Now()
-	open, held := d.sort(c, line, now)
+	now, zone := time.Now(), c.Location(d.cfg.Zone)
+	open, held := sorted(c, line, now, zone)
 	if len(held) > 0 {
 		d.persist(ctx, "hold deliveries", func() error { return d.cfg.Outbox.Hold(ctx, c, held) })
 	}
 	if c.Digest == "" {
 		return singly(open)
 	}
-	return d.digest(c, open, now)
+	return collected(c, open, now, zone)
 }
 
 // singly makes each of line a message of its own.
@@ -33,14 +33,14 @@ func singly(line []Delivery) [][]Delivery {
 	return batches
 }
 
-// sort splits line into what may go through c now and what has to wait. What has
+// sorted splits line into what may go through c now and what has to wait. What has
 // news of the same application or person behind it that may go goes before that:
 // an old status after the new one would be taken for the new one.
-func (d *Dispatcher) sort(c Channel, line []Delivery, now time.Time) (open, held []Delivery) {
+func sorted(c Channel, line []Delivery, now time.Time, zone *time.Location) (open, held []Delivery) {
 	opens := make([]time.Time, len(line))
 	last := make(map[string]int) // the last that may go, by what it is about
 	for i, del := range line {
-		opens[i] = c.Opens(del, now, d.cfg.Zone)
+		opens[i] = c.Opens(del, now, zone)
 		if about := del.Notification.About(); about != "" && !opens[i].After(now) {
 			last[about] = i
 		}
@@ -62,12 +62,12 @@ func (d *Dispatcher) sort(c Channel, line []Delivery, now time.Time) (open, held
 	return open, held
 }
 
-// digest puts together what c collects, at the place of the first of it. What
+// collected puts together what c collects, at the place of the first of it. What
 // breaks through, and what goes before that, stays by itself.
-func (d *Dispatcher) digest(c Channel, open []Delivery, now time.Time) (batches [][]Delivery) {
+func collected(c Channel, open []Delivery, now time.Time, zone *time.Location) (batches [][]Delivery) {
 	at := -1
 	for _, del := range open {
-		alone := c.Quiet.Decisions && del.Notification.decides() || c.Opens(del, now, d.cfg.Zone).After(now)
+		alone := c.Quiet.Decisions && del.Notification.decides() || c.Opens(del, now, zone).After(now)
 		switch {
 		case alone || at < 0:
 			if !alone {

@@ -57,8 +57,9 @@ func (c Channel) CheckTimes() error {
 	return nil
 }
 
-// zone returns where the times of c are those of the clock.
-func (c Channel) zone(local *time.Location) *time.Location {
+// Location returns the time zone that the times of c are of; local is that of the
+// appliance.
+func (c Channel) Location(local *time.Location) *time.Location {
 	if loc, err := time.LoadLocation(c.Zone); c.Zone != "" && err == nil {
 		return loc
 	}
@@ -72,14 +73,14 @@ func (c Channel) SameTimes(other Channel) bool {
 }
 
 // Opens returns when d may go through c: now, or later where c collects news for
-// its digest or has quiet hours. local is the time zone of the appliance. The
-// digest that d waits for is the first one after d was made; what is late for it
-// goes as soon as it can.
-func (c Channel) Opens(d Delivery, now time.Time, local *time.Location) time.Time {
+// its digest or has quiet hours. zone is the channel's Location. The digest that d
+// waits for is the first one after d was made; what is late for it goes as soon
+// as it can.
+func (c Channel) Opens(d Delivery, now time.Time, zone *time.Location) time.Time {
 	if c.Quiet.Decisions && d.Notification.decides() {
 		return now
 	}
-	zone, opens := c.zone(local), now
+	opens := now
 	if at, ok := parseClock(c.Digest); ok {
 		made := d.CreatedAt
 		if made.After(now) { // The clock was set back.
