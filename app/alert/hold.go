@@ -62,21 +62,20 @@ func sorted(c Channel, line []Delivery, now time.Time, zone *time.Location) (ope
 	return open, held
 }
 
-// collected puts together what c collects, at the place of the first of it. What
-// breaks through, and what goes before that, stays by itself.
+// collected puts together what c collects. What breaks through, and what goes
+// before that, stays by itself; where it comes between, what is behind it is
+// another message, so that no news overtakes older ones.
 func collected(c Channel, open []Delivery, now time.Time, zone *time.Location) (batches [][]Delivery) {
-	at := -1
-	for _, del := range open {
+	joins := false
+	for i, del := range open {
 		alone := c.Quiet.Decisions && del.Notification.decides() || c.Opens(del, now, zone).After(now)
-		switch {
-		case alone || at < 0:
-			if !alone {
-				at = len(batches)
-			}
-			batches = append(batches, []Delivery{del})
-		default:
-			batches[at] = append(batches[at], del)
+		if alone || !joins {
+			batches = append(batches, open[i:i+1:i+1])
+		} else {
+			last := &batches[len(batches)-1]
+			*last = append(*last, del)
 		}
+		joins = !alone
 	}
 	return batches
 }
