@@ -142,8 +142,12 @@ func (l *life) news() {
 
 func (l *life) times() alert.Channel {
 	all := []alert.Channel{
-		{}, {Quiet: alert.Quiet{From: "22:00", To: "07:00"}}, {Quiet: alert.Quiet{From: "22:00", To: "07:00", Decisions: true}},
-		{Digest: "18:00"}, {Digest: "18:00", Quiet: alert.Quiet{From: "22:00", To: "07:00", Decisions: true}}, {Digest: "02:30", Zone: "Europe/Prague"},
+		{},
+		{Quiet: alert.Quiet{From: "22:00", To: "07:00"}},
+		{Quiet: alert.Quiet{From: "22:00", To: "07:00", Decisions: true}},
+		{Digest: "18:00"},
+		{Digest: "18:00", Quiet: alert.Quiet{From: "22:00", To: "07:00", Decisions: true}},
+		{Digest: "02:30", Zone: "Europe/Prague"},
 	}
 	return all[l.rand.IntN(len(all))]
 }
@@ -166,7 +170,7 @@ func TestNothingIsLostOrRepeated(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := &life{t: t, rand: rand.New(rand.NewPCG(seed, 4)), p: &post{}} //nolint:gosec // A test that can be repeated.
+				l := &life{t: t, rand: rand.New(rand.NewPCG(seed, 4)), p: &post{}}
 				l.s = open(t, t.TempDir())
 				addChannel(t, l.s, alert.Channel{ID: "phone", Owner: jana, Language: "en", Privacy: alert.Full})
 				for _, ref := range []string{zov1, zov2, "ZZZZ202508090003"} {
@@ -202,7 +206,7 @@ func (l *life) count() {
 	}
 	last := map[string]int{}
 	messages := map[string]bool{}
-	slices.SortFunc(all, func(a, b alert.Delivery) int { return int(a.Seq) - int(b.Seq) }) //nolint:gosec // Small.
+	slices.SortFunc(all, func(a, b alert.Delivery) int { return int(a.Seq) - int(b.Seq) })
 	for _, d := range all {
 		id := d.ID
 		if d.Digest != "" {
