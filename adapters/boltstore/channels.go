@@ -91,10 +91,11 @@ func (s *Store) EditChannel(ctx context.Context, id string, edit func(*alert.Cha
 	return c, nil
 }
 
-// hurry makes everything due that waits for a channel.
+// hurry makes everything due that waits for a channel, also what it held: whether
+// it holds it still is worked out anew.
 func (s *Store) hurry(tx *bbolt.Tx, channel string, now time.Time) error {
 	return s.eachWaiting(tx, channel, func(d alert.Delivery) error {
-		d.NextAttemptAt = now
+		d.NextAttemptAt, d.HeldUntil = now, time.Time{}
 		return s.putDelivery(tx, d)
 	})
 }
@@ -119,7 +120,7 @@ func (s *Store) removeChannel(ctx context.Context, tx *bbolt.Tx, id string, now 
 	}
 	err := s.eachWaiting(tx, id, func(d alert.Delivery) error {
 		d.State, d.SettledAt, d.LastError = alert.DeadLetter, now, "the channel was deleted"
-		d.NextAttemptAt = time.Time{}
+		d.NextAttemptAt, d.HeldUntil = time.Time{}, time.Time{}
 		return s.putDelivery(tx, d)
 	})
 	if err != nil {

@@ -40,7 +40,7 @@ const (
 	bucketHistory      = "history"      // application ID + sequence → sealed Entry
 	bucketChannels     = "channels"     // channel ID → sealed Channel
 	bucketDeliveries   = "deliveries"   // delivery ID (begins with its time) → sealed Delivery
-	bucketOutbox       = "outbox"       // channel ID + sequence → next attempt + delivery ID; the waiting ones only
+	bucketOutbox       = "outbox"       // channel ID + sequence → next attempt + delivery ID, and a mark if it is held; the waiting ones only
 	bucketAbout        = "about"        // application or person ID + delivery ID → key in the outbox
 	bucketNotices      = "notices"      // digest of the key → sealed standing Notification
 	bucketSources      = "sources"      // source name → sealed SourceState

@@ -53,6 +53,9 @@ type channelInput struct {
 	Language *string           `json:"language"`
 	Operator *bool             `json:"operator"`
 	Paused   *bool             `json:"paused"`
+	Quiet    *alert.Quiet      `json:"quiet"`
+	Digest   *string           `json:"digest"`
+	Zone     *string           `json:"zone"`
 }
 
 // newChannelInput is the same for an addition; the kind cannot be changed later.
@@ -69,6 +72,9 @@ func (in channelInput) apply(c *alert.Channel) {
 	set(&c.Language, in.Language)
 	set(&c.Operator, in.Operator)
 	set(&c.Paused, in.Paused)
+	set(&c.Quiet, in.Quiet)
+	set(&c.Digest, in.Digest)
+	set(&c.Zone, in.Zone)
 	fields := make(map[string]string, len(c.Fields)+len(in.Fields))
 	for _, from := range []map[string]string{c.Fields, in.Fields} {
 		for name, value := range from {
@@ -118,6 +124,9 @@ func (s *Server) validate(p account.Principal, ch alert.Channel) error {
 		if utf8.RuneCountInString(name) > maxFieldValue || utf8.RuneCountInString(value) > maxFieldValue {
 			return badField("fields", "One of the fields is longer than %d characters. Shorten it.", maxFieldValue)
 		}
+	}
+	if err := ch.CheckTimes(); err != nil {
+		return err
 	}
 	return s.cfg.Validate(ch)
 }

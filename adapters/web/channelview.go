@@ -22,6 +22,9 @@ type channelView struct {
 	Language  string            `json:"language"`
 	Operator  bool              `json:"operator"`
 	Paused    bool              `json:"paused"`
+	Quiet     alert.Quiet       `json:"quiet,omitzero"`
+	Digest    string            `json:"digest,omitempty"`
+	Zone      string            `json:"zone,omitempty"`
 	MayWrite  bool              `json:"may_write"`
 	CreatedAt time.Time         `json:"created_at"`
 }
@@ -63,7 +66,8 @@ type testView struct {
 func (s *Server) viewChannel(p account.Principal, ch alert.Channel) channelView {
 	v := channelView{
 		ID: ch.ID, Owner: ch.Owner, Name: ch.Name, Kind: ch.Kind, Fields: map[string]string{}, Secrets: map[string]bool{},
-		Privacy: ch.Privacy, Language: ch.Language, Operator: ch.Operator, Paused: ch.Paused, MayWrite: p.MayWrite(ch.Owner), CreatedAt: ch.CreatedAt.UTC(),
+		Privacy: ch.Privacy, Language: ch.Language, Operator: ch.Operator, Paused: ch.Paused, Quiet: ch.Quiet, Digest: ch.Digest, Zone: ch.Zone,
+		MayWrite: p.MayWrite(ch.Owner), CreatedAt: ch.CreatedAt.UTC(),
 	}
 	for _, f := range s.fields(ch.Kind) {
 		value, ok := ch.Fields[f.Name]

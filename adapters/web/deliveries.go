@@ -44,9 +44,13 @@ type deliveryView struct {
 	CreatedAt     time.Time `json:"created_at"`
 	Attempts      int       `json:"attempts"`
 	NextAttemptAt time.Time `json:"next_attempt_at,omitzero"`
-	LastError     string    `json:"last_error,omitempty"`
-	RevivedAt     time.Time `json:"revived_at,omitzero"`
-	SettledAt     time.Time `json:"settled_at,omitzero"`
+	// HeldUntil is until when quiet hours or a digest hold it back; Digest is
+	// the message in which it was sent with others.
+	HeldUntil time.Time `json:"held_until,omitzero"`
+	Digest    string    `json:"digest,omitempty"`
+	LastError string    `json:"last_error,omitempty"`
+	RevivedAt time.Time `json:"revived_at,omitzero"`
+	SettledAt time.Time `json:"settled_at,omitzero"`
 }
 
 // deliveriesView is a page of the list; Next, if there is more, is what to
@@ -61,9 +65,25 @@ func viewDelivery(d alert.Delivery) deliveryView {
 	return deliveryView{
 		ID: d.ID, Channel: d.ChannelID, State: d.State, Kind: n.Kind, Resolved: n.Resolved,
 		Application: n.ApplicationID, Person: n.PersonID, Document: n.DocumentID, From: n.From, To: n.To, Subject: n.Subject,
-		CreatedAt: d.CreatedAt.UTC(), Attempts: d.Attempts, NextAttemptAt: d.NextAttemptAt.UTC(),
+		CreatedAt: d.CreatedAt.UTC(), Attempts: d.Attempts, NextAttemptAt: d.NextAttemptAt.UTC(), HeldUntil: d.HeldUntil.UTC(), Digest: d.Digest,
 		LastError: d.LastError, RevivedAt: d.RevivedAt.UTC(), SettledAt: d.SettledAt.UTC(),
 	}
+}
+
+// deliveryStates returns what the parameter state asks for: one of the states, or
+// one of the two words for a part or several of them.
+func deliveryStates(state string) (func(alert.Delivery) bool, error) {
+	switch state {
+	case "":
+		return func(alert.Delivery) bool { return true }, nil
+	case "held":
+		return alert.Delivery.Held, nil
+	case "settled":
+		return func(d alert.Delivery) bool { return d.State != alert.Waiting }, nil
+	case string(alert.Waiting), string(alert.Delivered), string(alert.DeadLetter):
+		return func(d alert.Delivery) bool { return string(d.State) == state }, nil
+	}
+	return nil, badField("state", "The parameter state must be %s, %s, %s, held or settled.", alert.Waiting, alert.Delivered, alert.DeadLetter)
 }
 
 func (s *Server) listDeliveries(c echo.Context) error {
@@ -71,16 +91,14 @@ func (s *Server) listDeliveries(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	state := alert.DeliveryState(c.QueryParam("state"))
-	switch state {
-	case "", alert.Waiting, alert.Delivered, alert.DeadLetter:
-	default:
-		return badField("state", "The parameter state must be %s, %s or %s.", alert.Waiting, alert.Delivered, alert.DeadLetter)
+	stands, err := deliveryStates(c.QueryParam("state"))
+	if err != nil {
+		return err
 	}
 	p, channel, application := principal(c), c.QueryParam("channel"), c.QueryParam("application")
 	// One more than asked for tells whether there is a next page.
 	found, err := s.cfg.Deliveries.Deliveries(c.Request().Context(), c.QueryParam("before"), most+1, func(d alert.Delivery) bool {
-		return p.MayRead(d.Owner) && (state == "" || d.State == state) && (channel == "" || d.ChannelID == channel) &&
+		return p.MayRead(d.Owner) && stands(d) && (channel == "" || d.ChannelID == channel) &&
 			(application == "" || d.Notification.ApplicationID == application)
 	})
 	if err != nil {

@@ -126,6 +126,15 @@ func TestApplications(t *testing.T) {
 func TestChannels(t *testing.T) {
 	t.Parallel()
 	refuse := func(_ *testing.T, s *scene) { s.mail.refuse = errors.New("403 Forbidden: topic is reserved") }
+	sleeps := func(t *testing.T, s *scene) {
+		_, err := s.store.EditChannel(t.Context(), s.fill("{phone}"), func(c *alert.Channel) error {
+			c.Quiet = alert.Quiet{From: "22:00", To: "07:00"}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	runScenarios(t, []scenario{
 		{name: "list", method: "GET", path: "/api/v1/channels", want: 200, wantNot: "{secret}", wantBody: `{"channels":[
 			{"id":"{phone}","name":"Phone","kind":"ntfy","fields":{"topic":"visa"},"secrets":{"token":true},"privacy":"masked","language":"en","operator":false,"paused":false},
@@ -159,6 +168,20 @@ func TestChannels(t *testing.T) {
 		{name: "edit the kind", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"kind":"ntfy"}`, want: 422, wantBody: `{"field":"kind"}`},
 		{name: "edit what there is not", method: "PATCH", path: "/api/v1/channels/{nobody}", body: `{}`, want: 404},
 
+		{
+			name: "add with quiet hours and a digest", method: "POST", path: "/api/v1/channels", want: 201,
+			body:     `{"name":"x","kind":"ntfy","fields":{"topic":"visa"},"quiet":{"from":"22:00","to":"07:00","decisions":true},"digest":"18:00","zone":"Europe/Prague"}`,
+			wantBody: `{"quiet":{"from":"22:00","to":"07:00","decisions":true},"digest":"18:00","zone":"Europe/Prague"}`,
+		},
+		{name: "edit the quiet hours", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"quiet":{"from":"21:00","to":"06:00"}}`, want: 200, wantBody: `{"name":"Phone","quiet":{"from":"21:00","to":"06:00"}}`, wantNot: "digest"},
+		{name: "edit, the quiet hours stay", before: sleeps, method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"digest":"07:00"}`, want: 200, wantBody: `{"quiet":{"from":"22:00","to":"07:00"},"digest":"07:00"}`},
+		{name: "edit, the quiet hours end", before: sleeps, method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"quiet":{}}`, want: 200, wantBody: `{"name":"Phone"}`, wantNot: "quiet"},
+		{name: "edit to half of quiet hours", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"quiet":{"from":"21:00"}}`, want: 422, wantBody: `{"field":"quiet"}`},
+		{name: "edit to quiet hours there are not", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"quiet":{"from":"25:00","to":"{secret}"}}`, want: 422, wantBody: `{"field":"quiet"}`, wantNot: "{secret}"},
+		{name: "edit to a digest by night", before: sleeps, method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"digest":"23:00"}`, want: 422, wantBody: `{"field":"digest"}`},
+		{name: "edit to a zone there is not", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"zone":"Prague"}`, want: 422, wantBody: `{"field":"zone"}`},
+		{name: "edit to quiet hours of another kind", method: "PATCH", path: "/api/v1/channels/{phone}", body: `{"quiet":{"until":"07:00"}}`, want: 422},
+
 		{name: "delete", method: "DELETE", path: "/api/v1/channels/{phone}", want: 204},
 		{name: "delete what there is not", method: "DELETE", path: "/api/v1/channels/{nobody}", want: 404},
 
@@ -190,6 +213,21 @@ func TestKindsAreInWords(t *testing.T) {
 
 func TestDeliveries(t *testing.T) {
 	t.Parallel()
+	heldFresh := func(t *testing.T, s *scene) {
+		c, err := s.store.Channel(t.Context(), s.fill("{phone}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := s.store.Delivery(t.Context(), s.fill("{fresh}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.HeldUntil = time.Date(2127, 1, 2, 6, 0, 0, 0, time.UTC)
+		d.NextAttemptAt = d.HeldUntil
+		if err := s.store.Hold(t.Context(), c, []alert.Delivery{d}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	runScenarios(t, []scenario{
 		{name: "list", method: "GET", path: "/api/v1/deliveries", want: 200, wantNot: "ZZZZ", wantBody: `{"deliveries":[
 			{"id":"{fresh}","channel":"{phone}","application":"{anna}","state":"waiting","kind":"status_changed","from":"not_found","to":"in_progress","attempts":0},
@@ -202,6 +240,9 @@ func TestDeliveries(t *testing.T) {
 		{name: "list by a channel", method: "GET", path: "/api/v1/deliveries?channel={spare}", want: 200, wantBody: `{"deliveries":[]}`},
 		{name: "list by an application", method: "GET", path: "/api/v1/deliveries?application={anna}&state=waiting", want: 200, wantBody: `{"deliveries":[{"id":"{fresh}"}]}`},
 		{name: "list by another application", method: "GET", path: "/api/v1/deliveries?application={boris}", want: 200, wantBody: `{"deliveries":[]}`},
+		{name: "list what is settled", method: "GET", path: "/api/v1/deliveries?state=settled", want: 200, wantBody: `{"deliveries":[{"id":"{letter}","state":"dead"}]}`, wantNot: "held_until"},
+		{name: "list what is held, and nothing is", method: "GET", path: "/api/v1/deliveries?state=held", want: 200, wantBody: `{"deliveries":[]}`},
+		{name: "list what is held", before: heldFresh, method: "GET", path: "/api/v1/deliveries?state=held", want: 200, wantBody: `{"deliveries":[{"id":"{fresh}","state":"waiting","held_until":"2127-01-02T06:00:00Z"}]}`},
 		{name: "list by a state there is not", method: "GET", path: "/api/v1/deliveries?state=lost", want: 422, wantBody: `{"field":"state"}`},
 		{name: "retry", method: "POST", path: "/api/v1/deliveries/{letter}/retry", want: 202, wantBody: `{"id":"{letter}","state":"waiting"}`},
 		{name: "retry what waits", method: "POST", path: "/api/v1/deliveries/{fresh}/retry", want: 409, wantBody: `{"code":"not_dead"}`},

@@ -41,7 +41,14 @@ type Channel struct {
 	// they belong to an admin.
 	Operator bool `json:"operator,omitempty"`
 	// Paused channels get no new deliveries.
-	Paused    bool      `json:"paused,omitempty"`
+	Paused bool `json:"paused,omitempty"`
+	// Quiet are the hours in which nothing is sent; Digest is the local time of
+	// day, such as 18:00, at which the news of a day are sent as one message, ""
+	// to send each by itself. Both are times of Zone, as the tz database names
+	// it, "" for the time zone of the appliance.
+	Quiet     Quiet     `json:"quiet,omitzero"`
+	Digest    string    `json:"digest,omitempty"`
+	Zone      string    `json:"zone,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
@@ -168,6 +175,15 @@ type Delivery struct {
 	Attempts      int           `json:"attempts"`
 	NextAttemptAt time.Time     `json:"next_attempt_at,omitzero"`
 	LastError     string        `json:"last_error,omitempty"`
+	// HeldUntil is until when the channel holds the delivery back, for its quiet
+	// hours or its digest; NextAttemptAt is the same then. Once it was tried it is
+	// the zero time again.
+	HeldUntil time.Time `json:"held_until,omitzero"`
+	// OpensAt is when a delivery that was held might go for the first time; its
+	// time to live counts from there.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// Digest is the ID of the message in which it was sent together with others.
+	Digest string `json:"digest,omitempty"`
 	// Refusals counts the last attempts in a row that ended with ErrFinal;
 	// RefusedSince is when the first of them did.
 	Refusals     int       `json:"refusals,omitempty"`
@@ -183,3 +199,6 @@ type Delivery struct {
 
 // Yields reports whether d has failed so often that those behind it get a turn.
 func (d Delivery) Yields() bool { return d.Attempts >= 3 }
+
+// Held reports whether the channel of d holds it back, as far as was worked out.
+func (d Delivery) Held() bool { return d.State == Waiting && !d.HeldUntil.IsZero() }

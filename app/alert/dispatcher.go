@@ -22,7 +22,10 @@ type DispatcherConfig struct {
 	Catalogues *locale.Catalogues
 	// BaseURL is the appliance's own address for links in messages, or "".
 	BaseURL string
-	Logger  *slog.Logger
+	// Zone is the appliance's time zone, for channels that have none of their
+	// own; default UTC.
+	Zone   *time.Location
+	Logger *slog.Logger
 	// SendTimeout is how long one send may take; default 20 s.
 	SendTimeout time.Duration
 	// GiveUpAfter is how long a delivery is tried; default 48 h.
@@ -40,11 +43,19 @@ type DispatcherConfig struct {
 }
 
 const (
-	// perChannel is how many deliveries of a channel are taken at once.
-	perChannel = 20
-	// lookAgain is the longest time between two looks into the outbox. It only
-	// matters when the clock was set or the machine slept.
-	lookAgain = time.Minute
+	// perChannel is how many deliveries of a channel are taken at once, and with
+	// that how many a digest tells of at most.
+	perChannel = 200
+	// glance is how often a waiting dispatcher looks at the clock, while there is
+	// something to wait for: a machine that slept, or whose clock was set, must
+	// not miss the time. It does not touch the store.
+	glance = time.Minute
+	// skew is how far the clock may drift from a steady one between two looks
+	// before it counts as set.
+	skew = 2 * time.Second
+	// lookAgain is the longest time between two looks into the outbox. Whoever
+	// puts something there says so; this is for what nobody announced.
+	lookAgain = time.Hour
 	// storePause is the first wait after an error of the store, maxStorePause the longest.
 	storePause    = time.Second
 	maxStorePause = time.Minute
@@ -79,6 +90,7 @@ func NewDispatcher(cfg DispatcherConfig) *Dispatcher {
 	cfg.Concurrency = cmp.Or(cfg.Concurrency, 4)
 	cfg.Burst = cmp.Or(cfg.Burst, 5)
 	cfg.PerMinute = cmp.Or(cfg.PerMinute, 10)
+	cfg.Zone = cmp.Or(cfg.Zone, time.UTC)
 	return &Dispatcher{
 		cfg:   cfg,
 		wake:  make(chan struct{}, 1),
@@ -109,17 +121,36 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		timer.Reset(time.Until(d.look(ctx, sending, s)))
-		select {
-		case <-ctx.Done():
-		case <-d.wake:
-		case <-timer.C:
-		case w := <-s.done:
-			s.finish(w)
-		}
+		looked := time.Now()
+		d.rest(ctx, s, timer, looked, d.look(ctx, sending, s))
 	}
 	d.wind(s, stop)
 	return nil
+}
+
+// rest waits until there is something to do: by until at the latest, which is
+// meant by the clock on the wall, or when somebody calls, a line has been worked
+// on, or the clock is no longer the one of the last look.
+func (d *Dispatcher) rest(ctx context.Context, s *schedule, timer *time.Timer, looked, until time.Time) {
+	for until = until.Round(0); ; {
+		timer.Reset(min(time.Until(until), glance))
+		select {
+		case <-ctx.Done():
+		case <-d.wake:
+		case w := <-s.done:
+			s.finish(w)
+		case <-timer.C:
+			if now := time.Now(); now.Before(until) && !set(looked, now) {
+				continue
+			}
+		}
+		return
+	}
+}
+
+// set reports whether the clock was set, or stood still, between two readings.
+func set(from, to time.Time) bool {
+	return (to.Round(0).Sub(from.Round(0)) - to.Sub(from)).Abs() > skew
 }
 
 // wind waits for the lines that are being worked on, and for hanging sends.

@@ -79,7 +79,7 @@ func TestDispatcherLooksByItself(t *testing.T) {
 		o.addChannel(false, "a")
 		start(t, o, &fakeNotifier{}, nil)
 		o.put("a", news())
-		time.Sleep(time.Minute)
+		time.Sleep(time.Hour)
 		synctest.Wait()
 		wantTrail(t, o, "sent d01 to a", "settled d01 delivered")
 	})

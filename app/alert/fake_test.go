@@ -136,10 +136,11 @@ func (o *fakeOutbox) DueDeliveries(ctx context.Context, now time.Time, perChanne
 	for _, line := range o.lines() {
 		var taken []alert.Delivery
 		up := !o.headGoverns
+		line = o.unheld(line, now)
 		for i, d := range line {
 			later := d.NextAttemptAt.After(now)
 			up = up || !later && o.leads(line[:i])
-			if len(taken) < perChannel && !(later && (d.Overtaken || !o.headGoverns)) {
+			if len(taken) < perChannel && !(later && (d.Overtaken || !o.headGoverns && !d.Held())) {
 				taken = append(taken, d)
 			}
 		}
@@ -149,6 +150,18 @@ func (o *fakeOutbox) DueDeliveries(ctx context.Context, now time.Time, perChanne
 	}
 	slices.SortFunc(due, func(a, b alert.Delivery) int { return strings.Compare(a.ID, b.ID) })
 	return due, ctx.Err()
+}
+
+// unheld returns line without what is held, but for what goes with the rest. o is locked.
+func (o *fakeOutbox) unheld(line []alert.Delivery, now time.Time) []alert.Delivery {
+	held := func(d alert.Delivery) bool { return d.Held() && d.NextAttemptAt.After(now) }
+	about := map[string]bool{}
+	for _, d := range line {
+		about[d.Notification.About()] = about[d.Notification.About()] || !held(d)
+	}
+	return slices.DeleteFunc(slices.Clone(line), func(d alert.Delivery) bool {
+		return held(d) && (d.Notification.About() == "" || !about[d.Notification.About()])
+	})
 }
 
 // lines returns the waiting deliveries by channel. o is locked.
@@ -162,7 +175,7 @@ func (o *fakeOutbox) lines() map[string][]alert.Delivery {
 
 // leads reports whether nothing of those before holds up the one behind them.
 func (o *fakeOutbox) leads(before []alert.Delivery) bool {
-	return !slices.ContainsFunc(before, func(d alert.Delivery) bool { return !d.Yields() })
+	return !slices.ContainsFunc(before, func(d alert.Delivery) bool { return !d.Yields() && !(d.Held() && d.NextAttemptAt.After(time.Now())) })
 }
 
 func (o *fakeOutbox) NextAttempt(ctx context.Context) (next time.Time, err error) {
@@ -173,7 +186,7 @@ func (o *fakeOutbox) NextAttempt(ctx context.Context) (next time.Time, err error
 	}
 	for _, line := range o.lines() {
 		for i, d := range line {
-			if (!o.headGoverns || o.leads(line[:i])) && (next.IsZero() || d.NextAttemptAt.Before(next)) {
+			if (!o.headGoverns || d.Held() || o.leads(line[:i])) && (next.IsZero() || d.NextAttemptAt.Before(next)) {
 				next = d.NextAttemptAt
 			}
 		}
@@ -194,24 +207,52 @@ func (o *fakeOutbox) Channel(_ context.Context, id string) (alert.Channel, error
 	return c, nil
 }
 
-func (o *fakeOutbox) Settle(_ context.Context, d alert.Delivery) error {
+func (o *fakeOutbox) Settle(_ context.Context, ds ...alert.Delivery) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err := o.enter(); err != nil {
 		return err
 	}
-	was, ok := o.deliveries[d.ID]
-	if !ok || was.State != alert.Waiting {
-		o.t.Errorf("settled %s, which does not wait: %+v", d.ID, was)
+	for _, d := range ds {
+		was, ok := o.deliveries[d.ID]
+		if !ok || was.State != alert.Waiting {
+			o.t.Errorf("settled %s, which does not wait: %+v", d.ID, was)
+		}
+		o.unchanged(was, d)
+		if d.Attempts-was.Attempts > 1 || (d.State == alert.Waiting) != (d.SettledAt.IsZero() && d.NextAttemptAt.After(time.Now())) {
+			o.t.Errorf("settled %s with fields that do not fit: %+v", d.ID, d)
+		}
+		o.deliveries[d.ID] = d
+		o.note("settled %s %s", d.ID, d.State)
 	}
+	return nil
+}
+
+// unchanged complains where d is not about what was is about.
+func (o *fakeOutbox) unchanged(was, d alert.Delivery) {
 	if was.ChannelID != d.ChannelID || was.CreatedAt != d.CreatedAt || was.Notification != d.Notification {
 		o.t.Errorf("settling changed what %s is about", d.ID)
 	}
-	if d.Attempts-was.Attempts > 1 || (d.State == alert.Waiting) != (d.SettledAt.IsZero() && d.NextAttemptAt.After(time.Now())) {
-		o.t.Errorf("settled %s with fields that do not fit: %+v", d.ID, d)
+}
+
+func (o *fakeOutbox) Hold(_ context.Context, c alert.Channel, ds []alert.Delivery) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.enter(); err != nil {
+		return err
 	}
-	o.deliveries[d.ID] = d
-	o.note("settled %s %s", d.ID, d.State)
+	if !o.channels[c.ID].SameTimes(c) {
+		return nil
+	}
+	for _, d := range ds {
+		was := o.deliveries[d.ID]
+		o.unchanged(was, d)
+		if !d.HeldUntil.After(time.Now()) || !d.NextAttemptAt.Equal(d.HeldUntil) || d.Attempts != was.Attempts {
+			o.t.Errorf("held %s with fields that do not fit: %+v", d.ID, d)
+		}
+		o.deliveries[d.ID] = d
+		o.note("held %s", d.ID)
+	}
 	return nil
 }
 

@@ -34,7 +34,7 @@ type ChannelField struct {
 // FieldError says which field of a channel is wrong.
 type FieldError struct {
 	// Field is the name of the field: a key of Channel.Fields, or "kind",
-	// "privacy", "language", "name" for the channel's own.
+	// "privacy", "language", "name", "quiet", "digest", "zone" for the channel's own.
 	Field string
 	// Problem is an English sentence that says what to do. It holds no value of
 	// a field, because those may be secret.

@@ -12,7 +12,9 @@ type letter struct {
 	Language string
 	Title    string
 	Lead     string
-	Meaning  string
+	// Items are the lines of a list, as in a digest.
+	Items   []string
+	Meaning string
 	// NextTitle stands above Next, what to do next.
 	NextTitle string
 	Next      string
@@ -36,6 +38,9 @@ func (f fact) IsLink() bool {
 // text sets the letter as plain text.
 func (l letter) text() string {
 	parts := []string{l.Lead}
+	if len(l.Items) > 0 {
+		parts = append(parts, "- "+strings.Join(l.Items, "\n- "))
+	}
 	if l.Meaning != "" {
 		parts = append(parts, l.Meaning)
 	}

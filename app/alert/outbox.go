@@ -17,13 +17,16 @@ type Outbox interface {
 	// that was Overtaken and is not due is left out.
 	DueDeliveries(ctx context.Context, now time.Time, perChannel int) ([]Delivery, error)
 	// NextAttempt returns when the earliest line is due, or one that was
-	// Overtaken; the zero time if nothing waits.
+	// Overtaken or is Held; the zero time if nothing waits.
 	NextAttempt(ctx context.Context) (time.Time, error)
 	// Channel returns the channel or ErrNoChannel.
 	Channel(ctx context.Context, id string) (Channel, error)
-	// Settle stores d after an attempt, in one transaction. A delivery that
-	// no longer waits is left as it is.
-	Settle(ctx context.Context, d Delivery) error
+	// Settle stores deliveries after an attempt, in one transaction. One that no
+	// longer waits is left as it is.
+	Settle(ctx context.Context, ds ...Delivery) error
+	// Hold stores deliveries that c holds back, in one transaction, unless the
+	// channel no longer has the times of c: then they are left as they are.
+	Hold(ctx context.Context, c Channel, ds []Delivery) error
 }
 
 // Noticeboard raises and resolves operator notices, each once.

@@ -3,11 +3,15 @@ package alert
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,23 +45,23 @@ var errBusy = errors.New("too many earlier sends are still waiting for an answer
 // limit, and when ctx ends.
 func (d *Dispatcher) work(ctx, sending context.Context, line []Delivery, limit *rate.Limiter) hold {
 	var failed []Delivery
-	for _, delivery := range line {
+	for _, batch := range d.batches(sending, line) {
 		if ctx.Err() != nil {
 			return hold{}
 		}
-		if wait := turn(limit, delivery); wait > 0 {
+		if wait := turn(limit, batch[0]); wait > 0 {
 			return hold{until: time.Now().Add(wait)}
 		}
-		after, h := d.deliver(sending, delivery)
+		after, h := d.deliver(sending, batch)
 		switch {
-		case after.State == Delivered:
+		case after[0].State == Delivered:
 			d.overtake(sending, failed)
 			failed = nil
 		case h.until.IsZero():
-		case h.whole || !after.Yields() || len(failed) == mostPassed:
+		case h.whole || !after[0].Yields() || len(failed) >= mostPassed:
 			return h
 		default:
-			failed = append(failed, after)
+			failed = append(failed, after...)
 		}
 	}
 	return hold{}
@@ -79,58 +83,103 @@ func turn(limit *rate.Limiter, del Delivery) time.Duration {
 
 // overtake remembers of failed that a later message was accepted.
 func (d *Dispatcher) overtake(ctx context.Context, failed []Delivery) {
-	for _, del := range failed {
-		if !del.Overtaken {
-			del.Overtaken = true
-			d.settle(ctx, del)
-		}
+	news := slices.DeleteFunc(failed, func(del Delivery) bool { return del.Overtaken || del.State != Waiting })
+	for i := range news {
+		news[i].Overtaken = true
+	}
+	if len(news) > 0 {
+		d.settle(ctx, news)
 	}
 }
 
-// deliver makes one attempt and settles it. It returns what became of the
-// delivery, and how long to leave the channel alone.
-func (d *Dispatcher) deliver(ctx context.Context, del Delivery) (Delivery, hold) {
-	c, err := d.cfg.Outbox.Channel(ctx, del.ChannelID)
+// deliver makes one attempt to send batch, as one message, and settles it, in one
+// transaction. It returns what became of the deliveries, those that wait on
+// before the others, and how long to leave the channel alone.
+func (d *Dispatcher) deliver(ctx context.Context, batch []Delivery) ([]Delivery, hold) {
+	c, err := d.cfg.Outbox.Channel(ctx, batch[0].ChannelID)
 	switch {
 	case errors.Is(err, ErrNoChannel):
-		d.bury(ctx, del, "the channel was deleted")
-		return del, hold{}
+		d.settle(ctx, buried(batch, "the channel was deleted"))
+		return batch, hold{}
 	case err != nil:
-		d.log(del).Error("cannot read the channel", slog.Any("error", err))
-		return del, hold{until: time.Now().Add(maxStorePause), whole: true}
+		d.log(batch).Error("cannot read the channel", slog.Any("error", err))
+		return batch, hold{until: time.Now().Add(maxStorePause), whole: true}
 	}
-	m := Compose(del.Notification, c, d.cfg.Catalogues.For(c.Language), d.cfg.BaseURL)
-	m.ID = del.ID
+	m := d.compose(batch, c)
 	err = d.send(ctx, d.slots, c, m)
 	now := time.Now()
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return del, hold{} // Cut off by the shutdown: it stays as it was and is sent after the restart.
-	case errors.Is(err, errBusy) && now.Before(d.deadline(del)):
-		d.log(del).Error("a delivery has to wait", slog.Any("error", err))
-		return del, hold{until: now.Add(firstBackOff), whole: true}
+		return batch, hold{} // Cut off by the shutdown: it stays as it was and is sent after the restart.
+	case errors.Is(err, errBusy) && now.Before(d.deadline(batch[0])):
+		d.log(batch).Error("a delivery has to wait", slog.Any("error", err))
+		return batch, hold{until: now.Add(firstBackOff), whole: true}
 	}
-	del = counted(del, err, now)
-	switch {
-	case err == nil:
-		return d.delivered(ctx, del, c), hold{}
-	case d.hopeless(del, err, now):
-		d.log(del).Error("given up on a delivery", slog.Any("error", err))
+	after := make([]Delivery, len(batch))
+	for i, del := range batch {
+		after[i] = counted(del, err, now)
+	}
+	if err == nil {
+		return d.delivered(ctx, after, c, m), hold{}
+	}
+	return d.failed(ctx, after, c, err)
+}
+
+// compose puts what batch tells into words for c. What is sent together has an ID
+// that follows from the deliveries: the same ones make the same message.
+func (d *Dispatcher) compose(batch []Delivery, c Channel) Message {
+	l := d.cfg.Catalogues.For(c.Language)
+	if len(batch) == 1 {
+		m := Compose(batch[0].Notification, c, l, d.cfg.BaseURL)
+		m.ID = batch[0].ID
+		return m
+	}
+	told := make([]Notification, len(batch))
+	all := sha256.New()
+	for i, del := range batch {
+		told[i] = del.Notification
+		_, _ = io.WriteString(all, del.ID+"\n") // A hash takes everything.
+	}
+	m := ComposeDigest(told, c, l, d.cfg.BaseURL)
+	m.ID = hex.EncodeToString(all.Sum(nil)[:16])
+	return m
+}
+
+// failed settles what was not accepted: what is hopeless is given up, the rest is
+// to be tried again, all at one time, so that it stays one message.
+func (d *Dispatcher) failed(ctx context.Context, batch []Delivery, c Channel, err error) ([]Delivery, hold) {
+	var dead, waiting []Delivery
+	for _, del := range batch {
+		if d.hopeless(del, err, time.Now()) {
+			dead = append(dead, del)
+		} else {
+			waiting = append(waiting, del)
+		}
+	}
+	if len(dead) > 0 {
+		d.log(dead).Error("given up on a delivery", slog.Any("error", err))
 		d.raise(ctx, c, err)
-		d.bury(ctx, del, err.Error())
-		return del, hold{}
+		dead = buried(dead, err.Error())
 	}
-	d.log(del).Warn("a delivery failed; it will be tried again", slog.Any("error", err))
-	asked := askedWait(err)
-	del.LastError = cut(oneLine(err.Error()), maxLastError)
-	del.NextAttemptAt = d.nextAttempt(del, asked)
-	d.settle(ctx, del)
-	return del, hold{until: del.NextAttemptAt, failed: del.ID, whole: asked > 0}
+	var h hold
+	if len(waiting) > 0 {
+		d.log(waiting).Warn("a delivery failed; it will be tried again", slog.Any("error", err))
+		asked := askedWait(err)
+		next := d.nextAttempt(waiting[0], asked)
+		for i := range waiting {
+			waiting[i].LastError, waiting[i].NextAttemptAt = cut(oneLine(err.Error()), maxLastError), next
+		}
+		h = hold{until: next, failed: waiting[0].ID, whole: asked > 0}
+	}
+	after := append(waiting, dead...) //nolint:gocritic // waiting is no longer needed.
+	d.settle(ctx, after)
+	return after, h
 }
 
 // counted adds an attempt to del that ended with err.
 func counted(del Delivery, err error, now time.Time) Delivery {
 	del.Attempts++
+	del.HeldUntil = time.Time{}
 	switch {
 	case !errors.Is(err, ErrFinal):
 		del.Refusals, del.RefusedSince = 0, time.Time{}
@@ -153,8 +202,10 @@ func (d *Dispatcher) hopeless(del Delivery, err error, now time.Time) bool {
 // deadline is when to give up on del.
 func (d *Dispatcher) deadline(del Delivery) time.Time {
 	born := del.CreatedAt
-	if del.RevivedAt.After(born) {
-		born = del.RevivedAt
+	for _, t := range []time.Time{del.RevivedAt, del.OpensAt} {
+		if t.After(born) {
+			born = t
+		}
 	}
 	return born.Add(d.cfg.GiveUpAfter)
 }
@@ -186,24 +237,34 @@ func (d *Dispatcher) nextAttempt(del Delivery, asked time.Duration) time.Time {
 	return at
 }
 
-// delivered settles an accepted delivery and ends the trouble with its channel.
-func (d *Dispatcher) delivered(ctx context.Context, del Delivery, c Channel) Delivery {
-	d.log(del).Info("delivered a message", slog.String("kind", string(del.Notification.Kind)))
-	del.State, del.SettledAt, del.NextAttemptAt, del.LastError = Delivered, time.Now(), time.Time{}, ""
-	d.settle(ctx, del)
+// delivered settles what was accepted as m, and ends the trouble with its channel.
+func (d *Dispatcher) delivered(ctx context.Context, batch []Delivery, c Channel, m Message) []Delivery {
+	d.log(batch).Info("delivered a message", slog.String("kind", string(batch[0].Notification.Kind)))
+	now := time.Now()
+	for i := range batch {
+		del := &batch[i]
+		del.State, del.SettledAt, del.NextAttemptAt, del.LastError = Delivered, now, time.Time{}, ""
+		if len(batch) > 1 {
+			del.Digest = m.ID
+		}
+	}
+	d.settle(ctx, batch)
 	d.resolve(ctx, c)
-	return del
+	return batch
 }
 
-// bury makes a dead letter of del.
-func (d *Dispatcher) bury(ctx context.Context, del Delivery, why string) {
-	del.State, del.SettledAt, del.NextAttemptAt = DeadLetter, time.Now(), time.Time{}
-	del.LastError = cut(oneLine(why), maxLastError)
-	d.settle(ctx, del)
+// buried makes dead letters of batch.
+func buried(batch []Delivery, why string) []Delivery {
+	dead, now := slices.Clone(batch), time.Now()
+	for i := range dead {
+		dead[i].State, dead[i].SettledAt, dead[i].NextAttemptAt, dead[i].HeldUntil = DeadLetter, now, time.Time{}, time.Time{}
+		dead[i].LastError = cut(oneLine(why), maxLastError)
+	}
+	return dead
 }
 
-func (d *Dispatcher) settle(ctx context.Context, del Delivery) {
-	d.persist(ctx, "settle a delivery", func() error { return d.cfg.Outbox.Settle(ctx, del) })
+func (d *Dispatcher) settle(ctx context.Context, batch []Delivery) {
+	d.persist(ctx, "settle a delivery", func() error { return d.cfg.Outbox.Settle(ctx, batch...) })
 }
 
 // raise tells the other operator channels that c is dead. It comes before the
@@ -316,7 +377,13 @@ func (d *Dispatcher) guarded(ctx context.Context, c Channel, m Message) (err err
 	return d.cfg.Notifier.Send(ctx, c, m)
 }
 
-func (d *Dispatcher) log(del Delivery) *slog.Logger {
-	return d.cfg.Logger.With(
+// log returns a logger that names the first of batch, and how many there are.
+func (d *Dispatcher) log(batch []Delivery) *slog.Logger {
+	del := batch[0]
+	l := d.cfg.Logger.With(
 		slog.String("delivery_id", del.ID), slog.String("channel_id", del.ChannelID), slog.Int("attempt", del.Attempts))
+	if len(batch) > 1 {
+		l = l.With(slog.Int("deliveries", len(batch)))
+	}
+	return l
 }

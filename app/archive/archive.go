@@ -79,7 +79,17 @@ type Channel struct {
 	Language  string        `json:"language"`
 	Operator  bool          `json:"operator,omitempty"`
 	Paused    bool          `json:"paused,omitempty"`
+	Quiet     Quiet         `json:"quiet,omitzero"`
+	Digest    string        `json:"digest,omitempty"`
+	Zone      string        `json:"zone,omitempty"`
 	CreatedAt time.Time     `json:"created_at,omitzero"`
+}
+
+// Quiet are the hours of the day in which a channel sends nothing.
+type Quiet struct {
+	From      string `json:"from,omitempty"`
+	To        string `json:"to,omitempty"`
+	Decisions bool   `json:"decisions,omitempty"`
 }
 
 // Application is what is watched. Where the archive is one owner's, state and

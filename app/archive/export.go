@@ -164,7 +164,8 @@ func (e *Exporter) channels(ctx context.Context, out *writer, owners []account.O
 func (e *Exporter) channel(c alert.Channel, secrets bool) Channel {
 	out := Channel{
 		ID: c.ID, Owner: c.Owner, Name: c.Name, Kind: c.Kind, Fields: make(map[string]string), Privacy: c.Privacy,
-		Language: c.Language, Operator: c.Operator, Paused: c.Paused, CreatedAt: c.CreatedAt.UTC(),
+		Language: c.Language, Operator: c.Operator, Paused: c.Paused, Quiet: Quiet(c.Quiet), Digest: c.Digest, Zone: c.Zone,
+		CreatedAt: c.CreatedAt.UTC(),
 	}
 	known := fieldsOf(e.cfg.Kinds, c.Kind)
 	for name, value := range c.Fields {

@@ -254,7 +254,7 @@ func lived(t testing.TB) *memory {
 	}}}
 	m.channels = []alert.Channel{
 		{ID: account.NewID(now), Owner: jana, Name: "Phone", Kind: "ntfy", Fields: map[string]string{"topic": "jana", "token": "tk_secret"}, Privacy: alert.Full, Language: "cs", Operator: true, CreatedAt: now},
-		{ID: account.NewID(now), Owner: petr, Name: "Tablet", Kind: "ntfy", Fields: map[string]string{"topic": "petr"}, Privacy: alert.Masked, Language: "en", CreatedAt: now},
+		{ID: account.NewID(now), Owner: petr, Name: "Tablet", Kind: "ntfy", Fields: map[string]string{"topic": "petr"}, Privacy: alert.Masked, Language: "en", Quiet: alert.Quiet{From: "22:00", To: "07:00", Decisions: true}, Digest: "18:00", Zone: "Asia/Ho_Chi_Minh", CreatedAt: now},
 	}
 	old := now.Add(-48 * time.Hour)
 	state := watch.State{

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/alert"
 	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
@@ -133,6 +134,9 @@ func TestWholeComesBackToOthers(t *testing.T) {
 		}
 		if len(into.users) != 2 || into.users[0].Role != account.Admin || len(into.groups) != 1 || len(into.groups[0].Members) != 2 || !into.channels[0].Operator {
 			t.Errorf("there are %+v, %+v, %+v", into.users, into.groups, into.channels)
+		}
+		if c := into.channels[1]; c.Quiet != (alert.Quiet{From: "22:00", To: "07:00", Decisions: true}) || c.Digest != "18:00" || c.Zone != "Asia/Ho_Chi_Minh" {
+			t.Errorf("the times of a channel are lost: %+v", c)
 		}
 		// Who was told nothing sees nothing before an answer comes.
 		for _, a := range into.apps {
@@ -268,6 +272,9 @@ func TestImportRefuses(t *testing.T) {
 		{name: "a history of another kind", applications: stated(`"history":[{"at":"2026-01-02T03:04:05Z","kind":"Secretova"}]`), at: "applications[0]", reason: "history[0]"},
 		{name: "a channel of another kind", channels: strings.Replace(channel(""), "ntfy", "Secretova", 1), at: "channels[0]", reason: "kind: "},
 		{name: "a channel without its secrets", channels: channel(`,"fields":{"topic":"x"},"missing":["token"]`), at: "channels[0]", reason: "secrets"},
+		{name: "a channel with half of quiet hours", channels: channel(`,"fields":{"topic":"x"},"quiet":{"from":"22:00"}`), at: "channels[0]", reason: "quiet: "},
+		{name: "a channel with a digest at no time", channels: channel(`,"fields":{"topic":"x"},"digest":"Secretova"`), at: "channels[0]", reason: "digest: "},
+		{name: "a channel in no zone", channels: channel(`,"fields":{"topic":"x"},"zone":"Secretova"`), at: "channels[0]", reason: "zone: "},
 		{name: "a channel in no language", channels: strings.Replace(channel(`,"fields":{"topic":"x"}`), `"en"`, `"Secretova"`, 1), at: "channels[0]", reason: "language: "},
 		{name: "a channel twice", channels: channel(`,"fields":{"topic":"x"}`) + "," + channel(`,"fields":{"topic":"y"}`), at: "channels[1]", reason: "another channel"},
 		{name: "a person without a name", people: fmt.Sprintf(`{"owner":%q}`, jana), at: "people[0]", reason: "name: is missing"},

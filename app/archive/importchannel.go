@@ -33,7 +33,8 @@ func (i *importer) channel(ctx context.Context, item []byte) error {
 	}
 	c := alert.Channel{
 		ID: account.NewID(i.now), Owner: owner, Name: in.Name, Kind: in.Kind, Fields: in.Fields, Privacy: in.Privacy,
-		Language: in.Language, Operator: in.Operator && i.Trusted, Paused: in.Paused, CreatedAt: i.now,
+		Language: in.Language, Operator: in.Operator && i.Trusted, Paused: in.Paused, Quiet: alert.Quiet(in.Quiet), Digest: in.Digest, Zone: in.Zone,
+		CreatedAt: i.now,
 	}
 	if err := i.checkChannel(c); err != nil {
 		return err
@@ -103,5 +104,5 @@ func (i *importer) checkChannel(c alert.Channel) error {
 			return &alert.FieldError{Field: "fields", Problem: fmt.Sprintf("hold something longer than %d characters", maxFieldValue)}
 		}
 	}
-	return nil
+	return c.CheckTimes()
 }

@@ -104,7 +104,7 @@ func (a *appliance) assemble() error {
 	a.dispatcher = alert.NewDispatcher(alert.DispatcherConfig{
 		Outbox: a.store, Notices: a.store, Notifier: notifier,
 		Catalogues: a.catalogues, BaseURL: a.cfg.baseURL, Logger: a.log,
-		PerMinute: a.cfg.messagesPerMinute,
+		PerMinute: a.cfg.messagesPerMinute, Zone: a.cfg.timezone,
 	})
 	a.reminders = dossier.New(dossier.Config{Store: a.store, Zone: a.cfg.timezone, Wake: a.dispatcher.Wake, Logger: a.log})
 	a.keeper = boltstore.NewKeeper(boltstore.KeeperConfig{
