@@ -69,14 +69,14 @@ func (s *Server) homeRow(c echo.Context, v view, r watch.Row) (homeRow, error) {
 	if w.Paused || w.Archived {
 		row.Next = when{Words: v.T("home.not_checked")}
 	}
-	row.notes(s, v, st)
+	row.notes(v, st)
 	people, err := s.namesOf(c, a.ID)
 	row.People = people
 	return row, err
 }
 
 // notes says what else there is to know.
-func (row *homeRow) notes(s *Server, v view, st watch.State) {
+func (row *homeRow) notes(v view, st watch.State) {
 	if t := st.Trouble; t != nil && !row.Paused && !row.Archived {
 		row.Trouble = v.T("home.trouble", "time", v.words.Time(t.Since), "why", v.T("failure."+string(t.Code)))
 	}
