@@ -230,7 +230,7 @@ func allowed(tx *bbolt.Tx, before, entries []entry, p dossier.Person) error {
 			}
 		case bucketPeopleIn:
 			if tx.Bucket([]byte(bucketApplications)).Get([]byte(strings.TrimSuffix(e.key, p.ID))) == nil {
-				return &dossier.InputError{Field: "applications", Problem: "hold one that does not exist"}
+				return &dossier.InputError{Field: "applications", Code: "application", Problem: "hold one that does not exist"}
 			}
 		}
 	}

@@ -68,34 +68,34 @@ type envelope struct {
 func readEnvelope(f fields) (envelope, error) {
 	e := envelope{host: strings.Trim(f["host"], "[]")}
 	if strings.ContainsAny(e.host, "/@ ?#\\") {
-		return e, wrong("host", "Give the name or the IP address of the mail server alone.")
+		return e, wrong("host", "host_alone", "Give the name or the IP address of the mail server alone.")
 	}
 	if strings.Count(e.host, ":") == 1 {
-		return e, wrong("host", "Put the port into its own field.")
+		return e, wrong("host", "port_apart", "Put the port into its own field.")
 	}
 	e.port = map[string]int{plainSMTP: 25, startTLS: 587, wholeTLS: 465}[f["encryption"]]
 	if f["port"] != "" {
 		port, err := strconv.Atoi(f["port"])
 		if err != nil || port < 1 || port > 65535 {
-			return e, wrong("port", "Give a number from 1 to 65535, or leave it empty.")
+			return e, wrong("port", "port", "Give a number from 1 to 65535, or leave it empty.")
 		}
 		e.port = port
 	}
 	var err error
 	if e.from, err = mail.ParseAddress(f["from"]); err != nil {
-		return e, wrong("from", "Give one address, like watch@example.com or Visa watch <watch@example.com>.")
+		return e, wrong("from", "mail_from", "Give one address, like watch@example.com or Visa watch <watch@example.com>.")
 	}
 	if odd(e.from) {
-		return e, wrong("from", oddAddress)
+		return e, wrong("from", "mail_odd", oddAddress)
 	}
 	if e.to, err = mail.ParseAddressList(f["to"]); err != nil {
-		return e, wrong("to", "Give one or more addresses with commas between them.")
+		return e, wrong("to", "mail_to", "Give one or more addresses with commas between them.")
 	}
 	if len(e.to) > maxRecipients {
-		return e, wrong("to", "Give at most "+strconv.Itoa(maxRecipients)+" addresses.")
+		return e, wrong("to", "mail_many", "Give at most "+strconv.Itoa(maxRecipients)+" addresses.")
 	}
 	if slices.ContainsFunc(e.to, odd) {
-		return e, wrong("to", oddAddress)
+		return e, wrong("to", "mail_odd", oddAddress)
 	}
 	return e, nil
 }

@@ -23,7 +23,7 @@ func gotifyRow() row {
 				return err
 			}
 			if !gotifyToken(f["token"]) {
-				return wrong("token", "It is not the token of an application. Gotify shows it under Apps; it begins with A or gtfya.")
+				return wrong("token", "gotify_token", "It is not the token of an application. Gotify shows it under Apps; it begins with A or gtfya.")
 			}
 			return nil
 		},

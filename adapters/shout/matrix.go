@@ -24,7 +24,7 @@ func matrixRow() row {
 				return err
 			}
 			if room := f["room"]; len(room) < 2 || room[0] != '!' && room[0] != '#' || strings.ContainsAny(room, ", /") {
-				return wrong("room", "Give one room: its ID, which begins with !, or its alias, which begins with #.")
+				return wrong("room", "room", "Give one room: its ID, which begins with !, or its alias, which begins with #.")
 			}
 			return eitherLogin(f, false)
 		},

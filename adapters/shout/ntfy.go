@@ -33,10 +33,10 @@ func ntfyRow() row {
 			}
 			// The server's own rule.
 			if !only(f["topic"], "-_") || len(f["topic"]) > 64 {
-				return wrong("topic", "Use up to 64 letters without accents, digits, - and _.")
+				return wrong("topic", "topic", "Use up to 64 letters without accents, digits, - and _.")
 			}
 			if strings.Contains(f["user"], ":") {
-				return wrong("user", "It must not hold a colon.")
+				return wrong("user", "colon", "It must not hold a colon.")
 			}
 			return eitherLogin(f, true)
 		},

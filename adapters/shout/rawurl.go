@@ -38,19 +38,19 @@ func unfit() []string { return []string{"logger", "smtp"} }
 func checkRawURL(raw string) error {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil {
-		return wrong("url", "It is no URL. In a user, a password or a token, write @ as %40, # as %23, / as %2F and % as %25.")
+		return wrong("url", "url", "It is no URL. In a user, a password or a token, write @ as %40, # as %23, / as %2F and % as %25.")
 	}
 	scheme, _, _ := strings.Cut(strings.ToLower(u.Scheme), "+")
 	switch {
 	case scheme == "smtp":
-		return wrong("url", "For e-mail take the kind email.")
+		return wrong("url", "take_email", "For e-mail take the kind email.")
 	case slices.Contains(unfit(), scheme) || !router.SupportsSchema(scheme):
-		return wrong("url", "There is no such service. The part before :// is the service's name, for example telegram.")
+		return wrong("url", "no_service", "There is no such service. The part before :// is the service's name, for example telegram.")
 	}
 	if n := targets(scheme, u); n > 1 {
-		return wrong("url", "It names several targets. Make one channel for each: a message that fails for one of them would be repeated to the others.")
+		return wrong("url", "several_targets", "It names several targets. Make one channel for each: a message that fails for one of them would be repeated to the others.")
 	} else if n == 0 {
-		return wrong("url", "It names no room, which means all of them. Add ?rooms= and one room.")
+		return wrong("url", "all_rooms", "It names no room, which means all of them. Add ?rooms= and one room.")
 	}
 	if scheme == "matrix" {
 		return nil // The library logs in while it reads the URL.
@@ -60,7 +60,7 @@ func checkRawURL(raw string) error {
 	cancel()
 	x := &exchange{ctx: ctx}
 	if _, err := locate(u, x); err != nil && !x.asked {
-		return wrong("url", "The service cannot read it. Compare it with the service's page in the library's documentation.")
+		return wrong("url", "unreadable", "The service cannot read it. Compare it with the service's page in the library's documentation.")
 	}
 	return nil
 }

@@ -62,8 +62,10 @@ func newKind(name string, list ...alert.ChannelField) alert.ChannelKind {
 	return k
 }
 
-// wrong returns the error that names a field.
-func wrong(field, problem string) error { return &alert.FieldError{Field: field, Problem: problem} }
+// wrong returns the error that names a field; code is that of a FieldError.
+func wrong(field, code, problem string) error {
+	return &alert.FieldError{Field: field, Code: code, Problem: problem}
+}
 
 // server reads the address of a server: http or https, a host, perhaps a port,
 // and a path only where one may be.
@@ -71,17 +73,17 @@ func server(value string, mayPath bool) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(value, "/"))
 	switch {
 	case err != nil:
-		return nil, wrong("server", "It is no address. Write it like https://host.example.com or http://192.168.1.5:8080.")
+		return nil, wrong("server", "address", "It is no address. Write it like https://host.example.com or http://192.168.1.5:8080.")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, wrong("server", "Begin with https:// or, for a server in the own network without encryption, http://.")
+		return nil, wrong("server", "scheme", "Begin with https:// or, for a server in the own network without encryption, http://.")
 	case u.Hostname() == "":
-		return nil, wrong("server", "The name of the host is missing.")
+		return nil, wrong("server", "host", "The name of the host is missing.")
 	case u.User != nil:
-		return nil, wrong("server", "Put the user and the password into their own fields.")
+		return nil, wrong("server", "login_inside", "Put the user and the password into their own fields.")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return nil, wrong("server", "Leave out everything from ? or # on.")
+		return nil, wrong("server", "query", "Leave out everything from ? or # on.")
 	case u.Path != "" && !mayPath:
-		return nil, wrong("server", "Leave out everything after the host and port.")
+		return nil, wrong("server", "path", "Leave out everything after the host and port.")
 	}
 	return u, nil
 }
@@ -91,15 +93,15 @@ func server(value string, mayPath bool) (*url.URL, error) {
 func eitherLogin(f fields, mayBeOpen bool) error {
 	switch {
 	case f["token"] != "" && (f["user"] != "" || f["password"] != ""):
-		return wrong("token", "Give either a token or a user and a password, not both.")
+		return wrong("token", "not_both", "Give either a token or a user and a password, not both.")
 	case f["password"] != "" && f["user"] == "":
-		return wrong("user", "It is missing. A password needs a user.")
+		return wrong("user", "user_missing", "It is missing. A password needs a user.")
 	case f["user"] != "" && f["password"] == "":
-		return wrong("password", "It is missing. A user needs a password.")
+		return wrong("password", "password_missing", "It is missing. A user needs a password.")
 	case f["token"] == "" && f["user"] == "" && !mayBeOpen:
-		return wrong("token", "It is missing. Give a token, or a user and a password.")
+		return wrong("token", "login_missing", "It is missing. Give a token, or a user and a password.")
 	case strings.ContainsAny(f["token"], " \t"):
-		return wrong("token", "It holds a blank. Copy the token alone.")
+		return wrong("token", "blank", "It holds a blank. Copy the token alone.")
 	}
 	return nil
 }

@@ -96,13 +96,13 @@ func prepare(c alert.Channel) (row, fields, error) {
 	all := rows()
 	at := slices.IndexFunc(all, func(r row) bool { return r.kind.Name == c.Kind })
 	if at < 0 {
-		return row{}, nil, &alert.FieldError{Field: "kind", Problem: "There is no such kind of channel."}
+		return row{}, nil, wrong("kind", "kind", "There is no such kind of channel.")
 	}
 	r := all[at]
 	f := make(fields, len(r.kind.Fields))
 	for name := range c.Fields {
 		if !slices.ContainsFunc(r.kind.Fields, func(k alert.ChannelField) bool { return k.Name == name }) {
-			return row{}, nil, &alert.FieldError{Field: "fields", Problem: "There is a field that this kind of channel does not have. Remove it."}
+			return row{}, nil, wrong("fields", "fields", "There is a field that this kind of channel does not have. Remove it.")
 		}
 	}
 	for _, k := range r.kind.Fields {
@@ -126,13 +126,13 @@ func checkField(k alert.ChannelField, value string) (string, error) {
 	}
 	switch {
 	case value == "" && k.Required:
-		return "", &alert.FieldError{Field: k.Name, Problem: "It is missing. Fill it in."}
+		return "", wrong(k.Name, "missing", "It is missing. Fill it in.")
 	case value != "" && k.Choices != nil && !slices.Contains(k.Choices, value):
-		return "", &alert.FieldError{Field: k.Name, Problem: "Choose one of: " + strings.Join(k.Choices, ", ") + "."}
+		return "", wrong(k.Name, "choice", "Choose one of: "+strings.Join(k.Choices, ", ")+".")
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f }):
-		return "", &alert.FieldError{Field: k.Name, Problem: "It holds a control character. Remove it."}
-	case strings.Contains(value, "\n") && k.Name != headersField:
-		return "", &alert.FieldError{Field: k.Name, Problem: "It holds a line break. Remove it."}
+		return "", wrong(k.Name, "control", "It holds a control character. Remove it.")
+	case strings.Contains(value, "\n") && !k.Lines:
+		return "", wrong(k.Name, "line_break", "It holds a line break. Remove it.")
 	}
 	return value, nil
 }

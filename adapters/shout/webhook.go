@@ -15,7 +15,7 @@ import (
 	"cz-visa-monitor/app/alert"
 )
 
-// headersField is the only field that may have several lines.
+// headersField holds what is sent along.
 const headersField = "headers"
 
 // webhookBody is what a webhook receives. Its names are part of the product's
@@ -38,7 +38,7 @@ func webhookRow() row {
 		kind: newKind("webhook",
 			// Addresses of webhooks mostly hold a key.
 			alert.ChannelField{Name: "url", Required: true, Secret: true, Address: true, Example: "https://hooks.example.com/visa?key=…"},
-			alert.ChannelField{Name: headersField, Secret: true, Example: "Authorization: Bearer …"},
+			alert.ChannelField{Name: headersField, Secret: true, Lines: true, Example: "Authorization: Bearer …"},
 		),
 		check: func(f fields) error {
 			if _, err := webhookURL(f["url"]); err != nil {
@@ -66,11 +66,11 @@ func webhookURL(value string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(value))
 	switch {
 	case err != nil:
-		return nil, wrong("url", "It is no address.")
+		return nil, wrong("url", "address", "It is no address.")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, wrong("url", "Begin with https:// or http://.")
+		return nil, wrong("url", "scheme", "Begin with https:// or http://.")
 	case u.Hostname() == "":
-		return nil, wrong("url", "The name of the host is missing.")
+		return nil, wrong("url", "host", "The name of the host is missing.")
 	}
 	return u, nil
 }
@@ -85,7 +85,7 @@ func webhookHeaders(value string) (http.Header, error) {
 		name, v, found := strings.Cut(line, ":")
 		name, v = strings.TrimSpace(name), strings.TrimSpace(v)
 		if !found || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(v) {
-			return nil, wrong(headersField, "Write one header a line, like Authorization: Bearer abc.")
+			return nil, wrong(headersField, "headers", "Write one header a line, like Authorization: Bearer abc.")
 		}
 		headers.Add(name, v)
 	}

@@ -87,42 +87,49 @@ func (in channelInput) apply(c *alert.Channel) {
 	c.Fields = fields
 }
 
-// newChannel makes a channel of what was given, with the defaults.
-func (s *Server) newChannel(c echo.Context) (alert.Channel, error) {
+// newChannel makes a channel of what was given, with the defaults. Beside an error
+// it is what is wrong.
+func (s *Server) newChannel(p account.Principal, in newChannelInput) (alert.Channel, error) {
+	now := time.Now()
+	owner, err := ownerOf(p, in.Owner)
+	ch := alert.Channel{ID: account.NewID(now), Owner: owner, Kind: in.Kind, Privacy: alert.Masked, Language: locale.Fallback, CreatedAt: now}
+	in.apply(&ch)
+	if err != nil {
+		return ch, err
+	}
+	return ch, s.validate(p, ch)
+}
+
+// givenChannel makes a channel of what a request to the API gives.
+func (s *Server) givenChannel(c echo.Context) (alert.Channel, error) {
 	var in newChannelInput
 	if err := decode(c, &in); err != nil {
 		return alert.Channel{}, err
 	}
-	p, now := principal(c), time.Now()
-	owner, err := ownerOf(p, in.Owner)
-	if err != nil {
-		return alert.Channel{}, err
-	}
-	ch := alert.Channel{ID: account.NewID(now), Owner: owner, Kind: in.Kind, Privacy: alert.Masked, Language: locale.Fallback, CreatedAt: now}
-	in.apply(&ch)
-	return ch, s.validate(p, ch)
+	return s.newChannel(principal(c), in)
 }
 
 // validate reports the first thing that cannot be in a channel of p's.
 func (s *Server) validate(p account.Principal, ch alert.Channel) error {
 	switch {
 	case ch.Operator && (!p.MayAdminister() || ch.Owner != p.Self()):
-		return &problem{Status: http.StatusForbidden, Code: "forbidden", Field: "operator", Detail: "Notices about the appliance go only through a channel that an admin has for himself."}
+		p := &problem{Status: http.StatusForbidden, Code: "forbidden", Field: "operator", Detail: "Notices about the appliance go only through a channel that an admin has for himself."}
+		return p.as("operator")
 	case ch.Name == "":
-		return badField("name", "The field name is missing. Say what the channel is called.")
+		return badField("name", "The field name is missing. Say what the channel is called.").as("field_missing")
 	case utf8.RuneCountInString(ch.Name) > maxChannelName:
-		return badField("name", "The field name is longer than %d characters. Shorten it.", maxChannelName)
+		return badField("name", "The field name is longer than %d characters. Shorten it.", maxChannelName).as("field_long")
 	case strings.ContainsFunc(ch.Name, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return badField("name", "The field name holds a control character or a line break. Remove it.")
+		return badField("name", "The field name holds a control character or a line break. Remove it.").as("field_control")
 	case ch.Privacy != alert.Full && ch.Privacy != alert.Masked && ch.Privacy != alert.Silent:
-		return badField("privacy", "The field privacy must be %s, %s or %s.", alert.Full, alert.Masked, alert.Silent)
+		return badField("privacy", "The field privacy must be %s, %s or %s.", alert.Full, alert.Masked, alert.Silent).as("field_choice")
 	}
 	if known := s.cfg.Catalogues.Languages(); !slices.Contains(known, ch.Language) {
-		return badField("language", "The field language must be one of %s.", strings.Join(known, ", "))
+		return badField("language", "The field language must be one of %s.", strings.Join(known, ", ")).as("language")
 	}
 	for name, value := range ch.Fields {
 		if utf8.RuneCountInString(name) > maxFieldValue || utf8.RuneCountInString(value) > maxFieldValue {
-			return badField("fields", "One of the fields is longer than %d characters. Shorten it.", maxFieldValue)
+			return badField("fields", "One of the fields is longer than %d characters. Shorten it.", maxFieldValue).as("field_long")
 		}
 	}
 	if err := ch.CheckTimes(); err != nil {
@@ -144,16 +151,16 @@ func (s *Server) guardSecrets(was map[string]string, ch alert.Channel, given map
 	}
 	for _, f := range fields {
 		if _, again := given[f.Name]; f.Secret && was[f.Name] != "" && !again {
-			return badField(f.Name, "The field %s says where to send, and it has another value now. Give the field %s again with it, so that what is stored is not sent elsewhere.", fields[moved].Name, f.Name)
+			return badField(f.Name, "The field %s says where to send, and it has another value now. Give the field %s again with it, so that what is stored is not sent elsewhere.", fields[moved].Name, f.Name).as("secret_again")
 		}
 	}
 	return nil
 }
 
-// channel returns the channel that the request names; what somebody may not see
-// is not found.
-func (s *Server) channel(c echo.Context) (alert.Channel, error) {
-	ch, err := s.cfg.Channels.Channel(c.Request().Context(), c.Param("id"))
+// channel returns a channel that the request names; what somebody may not see is
+// not found.
+func (s *Server) channel(c echo.Context, id string) (alert.Channel, error) {
+	ch, err := s.cfg.Channels.Channel(c.Request().Context(), id)
 	if err == nil && !principal(c).MayRead(ch.Owner) {
 		err = alert.ErrNoChannel
 	}
@@ -161,8 +168,8 @@ func (s *Server) channel(c echo.Context) (alert.Channel, error) {
 }
 
 // ownChannel is channel for a change: whoever may only see it is refused.
-func (s *Server) ownChannel(c echo.Context) (alert.Channel, error) {
-	ch, err := s.channel(c)
+func (s *Server) ownChannel(c echo.Context, id string) (alert.Channel, error) {
+	ch, err := s.channel(c, id)
 	if err == nil && !principal(c).MayWrite(ch.Owner) {
 		err = errForbidden()
 	}
@@ -182,13 +189,18 @@ func (s *Server) standingChannels(ctx context.Context) (map[string]account.Owner
 	return owners, nil
 }
 
+// channels returns those that p may see.
+func (s *Server) channels(ctx context.Context, p account.Principal) ([]alert.Channel, error) {
+	all, err := s.cfg.Channels.Channels(ctx)
+	return slices.DeleteFunc(all, func(ch alert.Channel) bool { return !p.MayRead(ch.Owner) }), err
+}
+
 func (s *Server) listChannels(c echo.Context) error {
-	all, err := s.cfg.Channels.Channels(c.Request().Context())
+	p := principal(c)
+	all, err := s.channels(c.Request().Context(), p)
 	if err != nil {
 		return err
 	}
-	p := principal(c)
-	all = slices.DeleteFunc(all, func(ch alert.Channel) bool { return !p.MayRead(ch.Owner) })
 	return c.JSON(http.StatusOK, channelsView{Channels: viewAll(all, func(ch alert.Channel) channelView { return s.viewChannel(p, ch) })})
 }
 
@@ -197,7 +209,7 @@ func (s *Server) listKinds(c echo.Context) error {
 }
 
 func (s *Server) getChannel(c echo.Context) error {
-	ch, err := s.channel(c)
+	ch, err := s.channel(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -205,23 +217,28 @@ func (s *Server) getChannel(c echo.Context) error {
 }
 
 func (s *Server) addChannel(c echo.Context) error {
-	ch, err := s.newChannel(c)
+	ch, err := s.givenChannel(c)
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
+	if err := s.keepChannel(c.Request().Context(), ch); err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderLocation, "channels/"+ch.ID)
+	return c.JSON(http.StatusCreated, s.viewChannel(principal(c), ch))
+}
+
+// keepChannel stores a new channel.
+func (s *Server) keepChannel(ctx context.Context, ch alert.Channel) error {
 	all, err := s.cfg.Channels.Channels(ctx)
 	if err != nil {
 		return err
 	}
 	if len(all) >= maxChannels {
-		return &problem{Status: http.StatusInsufficientStorage, Code: "full", Detail: fmt.Sprintf("There are %d channels, which is all the appliance holds. Delete some first.", maxChannels)}
+		p := &problem{Status: http.StatusInsufficientStorage, Code: "full", Detail: fmt.Sprintf("There are %d channels, which is all the appliance holds. Delete some first.", maxChannels)}
+		return p.as("full")
 	}
-	if err := s.cfg.Channels.AddChannel(ctx, ch); err != nil {
-		return err
-	}
-	c.Response().Header().Set(echo.HeaderLocation, "channels/"+ch.ID)
-	return c.JSON(http.StatusCreated, s.viewChannel(principal(c), ch))
+	return s.cfg.Channels.AddChannel(ctx, ch)
 }
 
 func (s *Server) editChannel(c echo.Context) error {
@@ -229,12 +246,19 @@ func (s *Server) editChannel(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	ch, err := s.ownChannel(c)
+	ch, err := s.ownChannel(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	ch, err = s.cfg.Channels.EditChannel(ctx, ch.ID, func(ch *alert.Channel) error {
+	if ch, err = s.changeChannel(c, ch.ID, in); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, s.viewChannel(principal(c), ch))
+}
+
+// changeChannel changes a channel and sends what waits for it.
+func (s *Server) changeChannel(c echo.Context, id string, in channelInput) (alert.Channel, error) {
+	ch, err := s.cfg.Channels.EditChannel(c.Request().Context(), id, func(ch *alert.Channel) error {
 		was := ch.Fields
 		in.apply(ch)
 		if err := s.guardSecrets(was, *ch, in.Fields); err != nil {
@@ -243,16 +267,13 @@ func (s *Server) editChannel(c echo.Context) error {
 		return s.validate(principal(c), *ch)
 	})
 	if err != nil {
-		return err
+		return alert.Channel{}, err
 	}
-	if err := s.mended(ctx, ch); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, s.viewChannel(principal(c), ch))
+	return ch, s.mended(c.Request().Context(), ch)
 }
 
 func (s *Server) removeChannel(c echo.Context) error {
-	ch, err := s.ownChannel(c)
+	ch, err := s.ownChannel(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -263,38 +284,48 @@ func (s *Server) removeChannel(c echo.Context) error {
 }
 
 func (s *Server) testChannel(c echo.Context) error {
-	ctx := c.Request().Context()
-	ch, err := s.ownChannel(c)
+	ch, err := s.ownChannel(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
+	if err := s.testStored(c.Request().Context(), ch); err != nil {
+		return testProblem(err)
+	}
+	return c.JSON(http.StatusOK, testView{OK: true})
+}
+
+// testStored sends a test message through a channel that stands, and what waits
+// for it once that has succeeded.
+func (s *Server) testStored(ctx context.Context, ch alert.Channel) error {
 	if err := s.sendTest(ctx, ch); err != nil {
 		return err
 	}
 	// An edit that changes nothing makes due what waits: dead letters go to the
 	// end of the line, and would wait behind it.
-	if ch, err = s.cfg.Channels.EditChannel(ctx, ch.ID, func(*alert.Channel) error { return nil }); err != nil {
+	ch, err := s.cfg.Channels.EditChannel(ctx, ch.ID, func(*alert.Channel) error { return nil })
+	if err != nil {
 		return err
 	}
-	if err := s.mended(ctx, ch); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, testView{OK: true})
+	return s.mended(ctx, ch)
 }
 
 func (s *Server) testUnsavedChannel(c echo.Context) error {
-	ch, err := s.newChannel(c)
+	ch, err := s.givenChannel(c)
 	if err != nil {
 		return err
 	}
 	ch.ID = "" // Nothing that stands is meant, whatever becomes of the test.
 	if err := s.sendTest(c.Request().Context(), ch); err != nil {
-		return err
+		return testProblem(err)
 	}
 	return c.JSON(http.StatusOK, testView{OK: true})
 }
 
-// sendTest sends a test message; its error says why that failed.
+// refusedTestError is why a test message was not sent, as the server said it.
+type refusedTestError struct{ error }
+
+// sendTest sends a test message; its error is a refusedTestError, or names the field
+// that is wrong.
 func (s *Server) sendTest(ctx context.Context, ch alert.Channel) error {
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
@@ -305,5 +336,13 @@ func (s *Server) sendTest(ctx context.Context, ch alert.Channel) error {
 	if field, ok := errors.AsType[*alert.FieldError](err); ok {
 		return field
 	}
-	return &problem{Status: http.StatusBadGateway, Code: "not_sent", Detail: "The test message was not sent: " + err.Error()}
+	return refusedTestError{err}
+}
+
+// testProblem answers why there was no test message.
+func testProblem(err error) error {
+	if refused, ok := errors.AsType[refusedTestError](err); ok {
+		return &problem{Status: http.StatusBadGateway, Code: "not_sent", Detail: "The test message was not sent: " + refused.Error()}
+	}
+	return err
 }

@@ -114,25 +114,34 @@ func (s *Server) listDeliveries(c echo.Context) error {
 }
 
 func (s *Server) retryDelivery(c echo.Context) error {
-	ctx, p := c.Request().Context(), principal(c)
-	d, err := s.cfg.Deliveries.Delivery(ctx, c.Param("id"))
-	switch {
-	case err != nil:
-		return err
-	case !p.MayRead(d.Owner):
-		return alert.ErrNoDelivery
-	case !p.MayWrite(d.Owner):
-		return errForbidden()
-	}
-	d, err = s.cfg.Deliveries.Revive(ctx, d.ID, time.Now())
-	if errors.Is(err, alert.ErrNoChannel) {
-		return &problem{Status: http.StatusConflict, Code: "no_channel", Detail: "The channel of this delivery was deleted, so it cannot be sent again."}
-	}
+	d, err := s.sendAgain(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	s.cfg.Wake()
 	return c.JSON(http.StatusAccepted, viewDelivery(d))
+}
+
+// sendAgain puts a dead letter back into the outbox.
+func (s *Server) sendAgain(c echo.Context, id string) (alert.Delivery, error) {
+	ctx, p := c.Request().Context(), principal(c)
+	d, err := s.cfg.Deliveries.Delivery(ctx, id)
+	switch {
+	case err != nil:
+		return d, err
+	case !p.MayRead(d.Owner):
+		return d, alert.ErrNoDelivery
+	case !p.MayWrite(d.Owner):
+		return d, errForbidden()
+	}
+	d, err = s.cfg.Deliveries.Revive(ctx, d.ID, time.Now())
+	if errors.Is(err, alert.ErrNoChannel) {
+		return d, &problem{Status: http.StatusConflict, Code: "no_channel", Detail: "The channel of this delivery was deleted, so it cannot be sent again."}
+	}
+	if err != nil {
+		return d, err
+	}
+	s.cfg.Wake()
+	return d, nil
 }
 
 const (

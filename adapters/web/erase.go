@@ -146,7 +146,7 @@ func (s *Server) ownerErasure(c echo.Context, owner account.Owner) (erasure, err
 // personProblem answers for what is wrong with people, and with who erases.
 func personProblem(err error) *problem {
 	if e, ok := errors.AsType[*dossier.InputError](err); ok {
-		return badField(e.Field, "The field %s %s.", e.Field, e.Problem)
+		return badField(e.Field, "The field %s %s.", e.Field, e.Problem).as("field_" + e.Code)
 	}
 	if e, ok := errors.AsType[*dossier.MRZError](err); ok {
 		return mrzProblem(e)

@@ -48,6 +48,8 @@ type problem struct {
 	RetryAfter time.Duration `json:"-"`
 	// cause is logged, never shown.
 	cause error
+	// key is how the pages say it: a text of the catalogue behind "problem.".
+	key string
 }
 
 // Error returns the detail.
@@ -56,6 +58,12 @@ func (p *problem) Error() string { return p.Detail }
 // badField is a 422 about one field of the request.
 func badField(field, format string, args ...any) *problem {
 	return &problem{Status: http.StatusUnprocessableEntity, Code: "invalid", Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// as lets the pages say p by a text of the catalogue, "problem." and key.
+func (p *problem) as(key string) *problem {
+	p.key = key
+	return p
 }
 
 // problemOf is the one table from errors to answers.
@@ -90,7 +98,7 @@ func inputProblem(err error) *problem {
 		return badField(e.Field, "The field %s %s.", e.Field, e.Problem)
 	}
 	if e, ok := errors.AsType[*alert.FieldError](err); ok {
-		return badField(e.Field, "The field %s: %s", e.Field, e.Problem)
+		return badField(e.Field, "The field %s: %s", e.Field, e.Problem).as("field_" + e.Code)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ func (a *appliance) everyPage(yield func(name string, w *httptest.ResponseRecord
 	yield("account, saved", p.post("/account", "do", "language", "language", "cs"))
 	yield("recovery sheet", p.get("/recovery-sheet"))
 	yield("recovery sheet, open", p.post("/recovery-sheet", "password", password))
+	a.channelPages(p, yield)
 	yield("nothing", p.get("/nothing"))
 	yield("nothing, deep down", p.get("/applications/no-such/thing"))
 	stranger.cookies[pendingCookie] = &http.Cookie{Name: pendingCookie, Value: "x"}

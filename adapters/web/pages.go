@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/locale"
 	"cz-visa-monitor/ui"
 )
@@ -71,8 +72,10 @@ type language struct{ Code, Name string }
 
 // The sections of the pages.
 const (
-	sectionHome    = "home"
-	sectionAccount = "account"
+	sectionHome     = "home"
+	sectionChannels = "channels"
+	sectionPeople   = "people"
+	sectionAccount  = "account"
 )
 
 // way leads to a section. Desk: there is no room for it on a phone, where the
@@ -90,12 +93,14 @@ func (w way) Icon() string { return w.Section }
 func waysOf(account.Principal) []way {
 	return []way{
 		{Section: sectionHome, To: "./"},
+		{Section: sectionChannels, To: "channels"},
+		{Section: sectionPeople, To: "people"},
 	}
 }
 
 // parts are the templates of what several pages show.
 func parts() []string {
-	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html"}
+	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html"}
 }
 
 // loadPages reads the templates of the pages: each file that is no part is a page
@@ -208,6 +213,13 @@ func (s *Server) sentence(words *locale.Locale, err error) (status int, text str
 		if row.key != "" && errors.Is(err, row.err) {
 			return row.status, words.Text("problem." + row.key), true
 		}
+	}
+	if mrz, isMRZ := errors.AsType[*dossier.MRZError](err); isMRZ {
+		part := words.Text("mrz.part." + string(mrz.Field))
+		return http.StatusUnprocessableEntity, words.Text("problem.mrz_"+string(mrz.Problem), "line", mrz.Line, "column", mrz.Column, "part", part), true
+	}
+	if p := problemOf(err); p.key != "" {
+		return p.Status, words.Text("problem." + p.key), true
 	}
 	return 0, "", false
 }

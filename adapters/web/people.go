@@ -99,7 +99,7 @@ func (in personInput) apply(p *dossier.Person) error {
 func day(field, text string) (civil.Date, error) {
 	d, err := civil.ParseDate(text)
 	if err != nil {
-		return 0, badField(field, "The field %s is no day. Write year-month-day, for example 2031-05-17, or an empty text if it is not known.", field)
+		return 0, badField(field, "The field %s is no day. Write year-month-day, for example 2031-05-17, or an empty text if it is not known.", field).as("date")
 	}
 	return d, nil
 }
@@ -111,7 +111,7 @@ func (s *Server) checkLinks(ctx context.Context, ids *[]string, before []string,
 		return nil
 	}
 	if len(*ids) > dossier.MaxApplications {
-		return badField("applications", "The field applications holds more than %d.", dossier.MaxApplications)
+		return badField("applications", "The field applications holds more than %d.", dossier.MaxApplications).as("field_too_many")
 	}
 	for i, id := range *ids {
 		if slices.Contains(before, id) {
@@ -122,7 +122,7 @@ func (s *Server) checkLinks(ctx context.Context, ids *[]string, before []string,
 			return err
 		}
 		if a.Watcher(owner) == nil {
-			return badField("applications", "Application number %d of the list does not exist, or is not watched by the person's owner. Leave it out, or watch it first.", i+1)
+			return badField("applications", "Application number %d of the list does not exist, or is not watched by the person's owner. Leave it out, or watch it first.", i+1).as("field_application")
 		}
 	}
 	return nil
@@ -177,28 +177,37 @@ func (s *Server) addPerson(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
+	one, err := s.newPerson(c, in)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderLocation, "people/"+one.ID)
+	return showPerson(c, http.StatusCreated, one)
+}
+
+// newPerson stores a new person of what was given.
+func (s *Server) newPerson(c echo.Context, in newPersonInput) (dossier.Person, error) {
 	ctx := c.Request().Context()
 	owner, err := ownerOf(principal(c), in.Owner)
 	if err != nil {
-		return err
+		return dossier.Person{}, err
 	}
 	if err := s.checkLinks(ctx, in.Applications, nil, owner); err != nil {
-		return err
+		return dossier.Person{}, err
 	}
 	wish := dossier.Person{Owner: owner}
 	if err := in.apply(&wish); err != nil {
-		return err
+		return dossier.Person{}, err
 	}
 	one, err := dossier.NewPerson(wish, s.today())
 	if err != nil {
-		return err
+		return dossier.Person{}, err
 	}
 	if err := s.cfg.People.AddPerson(ctx, one); err != nil {
-		return err
+		return dossier.Person{}, err
 	}
 	one.Revision = 1 // As the store has made it.
-	c.Response().Header().Set(echo.HeaderLocation, "people/"+one.ID)
-	return showPerson(c, http.StatusCreated, one)
+	return one, nil
 }
 
 func (s *Server) getPerson(c echo.Context) error {
@@ -222,23 +231,28 @@ func (s *Server) editPerson(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, wanted := c.Request().Context(), c.Request().Header.Get("If-Match")
-	if err := s.checkLinks(ctx, in.Applications, one.Applications, one.Owner); err != nil {
+	if err := s.checkLinks(c.Request().Context(), in.Applications, one.Applications, one.Owner); err != nil {
 		return err
 	}
-	one, err = s.cfg.People.EditPerson(ctx, one.ID, dossier.Edit(s.today(), func(kept *dossier.Person) error {
-		if wanted != "" && !matches(wanted, personTag(*kept)) {
-			return &problem{
-				Status: http.StatusPreconditionFailed, Code: "changed",
-				Detail: "Somebody has changed the person since it was read. Read it again.",
-			}
-		}
-		return in.apply(kept)
-	}))
+	one, err = s.changePerson(c.Request().Context(), one.ID, c.Request().Header.Get("If-Match"), in.apply)
 	if err != nil {
 		return err
 	}
 	return showPerson(c, http.StatusOK, one)
+}
+
+// changePerson changes a person, as it stands if its ETag is wanted; "" wants any.
+func (s *Server) changePerson(ctx context.Context, id, wanted string, change func(*dossier.Person) error) (dossier.Person, error) {
+	return s.cfg.People.EditPerson(ctx, id, dossier.Edit(s.today(), func(kept *dossier.Person) error {
+		if wanted != "" && !matches(wanted, personTag(*kept)) {
+			p := &problem{
+				Status: http.StatusPreconditionFailed, Code: "changed",
+				Detail: "Somebody has changed the person since it was read. Read it again.",
+			}
+			return p.as("changed")
+		}
+		return change(kept)
+	}))
 }
 
 func (s *Server) removePerson(c echo.Context) error {

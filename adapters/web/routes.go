@@ -23,6 +23,8 @@ func (s *Server) routes() {
 
 	s.doors()
 
+	s.pageRoutes()
+
 	api := e.Group(apiPath)
 
 	api.GET("/applications", s.listApplications)
@@ -76,6 +78,27 @@ func (s *Server) doors() {
 	e.POST("/account", s.changeAccount, form)
 	e.GET("/recovery-sheet", s.showRecovery)
 	e.POST("/recovery-sheet", s.openRecovery, form)
+}
+
+// pageRoutes are the pages about channels, what went through them, and people.
+func (s *Server) pageRoutes() {
+	e := s.echo
+	e.GET("/channels", s.showChannels)
+	e.GET("/channels/new", s.showNewChannel)
+	e.POST("/channels/new", s.addChannelByForm, form)
+	e.GET("/channels/:id", s.showChannel)
+	e.POST("/channels/:id", s.editChannelByForm, form)
+	e.GET("/channels/:id/delete", s.showChannelRemoval)
+	e.POST("/channels/:id/delete", s.removeChannelByForm, form)
+	e.GET("/deliveries", s.showDeliveries)
+	e.POST("/deliveries", s.changeDeliveries, form)
+	e.GET("/people", s.showPeople)
+	e.GET("/people/new", s.showNewPerson)
+	e.POST("/people/new", s.addPersonByForm, form)
+	e.GET("/people/:id", s.showPersonPage)
+	e.POST("/people/:id", s.editPersonByForm, form)
+	e.GET("/people/:id/delete", s.showPersonRemoval)
+	e.POST("/people/:id/delete", s.removePersonByForm, form)
 }
 
 // accountRoutes is the part of the API about who may use the appliance.

@@ -74,5 +74,5 @@ func ownerOf(p account.Principal, given *string) (account.Owner, error) {
 	case p.MayRead(owner):
 		return "", errForbidden()
 	}
-	return "", badField("owner", "The field owner names neither you nor a group of yours. Leave it out, or write group: and the ID of a group.")
+	return "", badField("owner", "The field owner names neither you nor a group of yours. Leave it out, or write group: and the ID of a group.").as("owner")
 }

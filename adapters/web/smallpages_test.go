@@ -229,7 +229,8 @@ func TestSmallPagesFitAndAreNamed(t *testing.T) {
 				const seen = [...document.querySelectorAll('a, button, input, select')].filter((el) => el.checkVisibility() && el.type !== 'hidden' && !el.matches('.skip'));
 				const called = (el) => el.textContent.trim() || el.id;
 				const wide = document.documentElement.scrollWidth > window.innerWidth ? ['wider than the screen'] : [];
-				const small = seen.filter((el) => el.getBoundingClientRect().height < (el.matches('a:not(.button)') ? 24 : 43.9)).map((el) => 'too small: ' + called(el));
+				const touched = (el) => el.matches('[type=checkbox], [type=radio]') ? el.closest('label') ?? el : el;
+				const small = seen.filter((el) => touched(el).getBoundingClientRect().height < (el.matches('a:not(.button)') ? 24 : 43.9)).map((el) => 'too small: ' + called(el));
 				const nameless = seen.filter((el) => !(el.labels?.length || el.ariaLabel || el.textContent.trim())).map((el) => 'without a name: ' + el.outerHTML);
 				const ids = [...document.querySelectorAll('[id]')].map((el) => el.id);
 				const twice = ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => 'twice: ' + id);

@@ -24,6 +24,8 @@ type ChannelField struct {
 	// Address: the value decides to whom the secrets go, and how openly. Where
 	// it changes, the secrets must be given again.
 	Address bool `json:"address,omitempty"`
+	// Lines: the value may have several lines.
+	Lines bool `json:"lines,omitempty"`
 	// Choices are the only values allowed; nil for free text.
 	Choices []string `json:"choices,omitempty"`
 	// Default holds where the field is left empty.
@@ -36,6 +38,9 @@ type FieldError struct {
 	// Field is the name of the field: a key of Channel.Fields, or "kind",
 	// "privacy", "language", "name", "quiet", "digest", "zone" for the channel's own.
 	Field string
+	// Code names the problem in a word: the catalogue has a text under
+	// "problem.field_" and the code.
+	Code string
 	// Problem is an English sentence that says what to do. It holds no value of
 	// a field, because those may be secret.
 	Problem string

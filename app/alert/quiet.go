@@ -35,24 +35,24 @@ func parseClock(s string) (minutes int, ok bool) {
 // digest or the time zone of c, as a *FieldError.
 func (c Channel) CheckTimes() error {
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "Local" {
-		return &FieldError{Field: "zone", Problem: "must be a time zone such as Europe/Prague, or empty for that of the appliance"}
+		return &FieldError{Field: "zone", Code: "zone", Problem: "must be a time zone such as Europe/Prague, or empty for that of the appliance"}
 	}
 	from, begins := parseClock(c.Quiet.From)
 	to, ends := parseClock(c.Quiet.To)
 	switch {
 	case c.Quiet.From == "" && c.Quiet.To == "":
 	case !begins || !ends:
-		return &FieldError{Field: "quiet", Problem: "must have from and to, times of day such as 22:00 and 07:00, or neither"}
+		return &FieldError{Field: "quiet", Code: "quiet", Problem: "must have from and to, times of day such as 22:00 and 07:00, or neither"}
 	case from == to || (from-to+day)%day < leastOpen:
-		return &FieldError{Field: "quiet", Problem: "must leave an hour of the day in which messages may go"}
+		return &FieldError{Field: "quiet", Code: "quiet_all", Problem: "must leave an hour of the day in which messages may go"}
 	}
 	at, ok := parseClock(c.Digest)
 	switch {
 	case c.Digest == "":
 	case !ok:
-		return &FieldError{Field: "digest", Problem: "must be a time of day such as 18:00, or empty"}
+		return &FieldError{Field: "digest", Code: "digest", Problem: "must be a time of day such as 18:00, or empty"}
 	case begins && ends && (at-from+day)%day < (to-from+day)%day:
-		return &FieldError{Field: "digest", Problem: "must not be a time within the quiet hours"}
+		return &FieldError{Field: "digest", Code: "digest_quiet", Problem: "must not be a time within the quiet hours"}
 	}
 	return nil
 }

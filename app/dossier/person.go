@@ -98,6 +98,9 @@ const firstBirth civil.Date = 693596
 type InputError struct {
 	// Field is the name of the field as the API spells it.
 	Field string
+	// Code names the problem in a word: the catalogue has a text under
+	// "problem.field_" and the code.
+	Code string
 	// Problem is an English sentence that says what to do. It holds nothing of
 	// what was entered.
 	Problem string
@@ -111,21 +114,21 @@ func (e *InputError) Error() string { return e.Field + ": " + e.Problem }
 func (p Person) Validate(today civil.Date) error {
 	switch {
 	case !account.IsID(p.ID):
-		return &InputError{Field: "id", Problem: "is none"}
+		return &InputError{Field: "id", Code: "id", Problem: "is none"}
 	case !p.Owner.Valid():
-		return &InputError{Field: "owner", Problem: "is neither a user nor a group"}
+		return &InputError{Field: "owner", Code: "owner", Problem: "is neither a user nor a group"}
 	case strings.TrimSpace(p.Name) == "":
-		return &InputError{Field: "name", Problem: "is missing"}
+		return &InputError{Field: "name", Code: "missing", Problem: "is missing"}
 	case !p.BirthDate.IsZero() && (p.BirthDate < firstBirth || p.BirthDate > today):
-		return &InputError{Field: "birth_date", Problem: "is before 1900 or in the future"}
+		return &InputError{Field: "birth_date", Code: "birth", Problem: "is before 1900 or in the future"}
 	case p.Nationality != "" && !isState(p.Nationality):
-		return &InputError{Field: "nationality", Problem: badState}
+		return &InputError{Field: "nationality", Code: "state", Problem: badState}
 	case len(p.Applications) > MaxApplications:
-		return &InputError{Field: "applications", Problem: fmt.Sprintf("are more than %d", MaxApplications)}
+		return &InputError{Field: "applications", Code: "too_many", Problem: fmt.Sprintf("are more than %d", MaxApplications)}
 	case slices.ContainsFunc(p.Applications, func(id string) bool { return !account.IsID(id) }):
-		return &InputError{Field: "applications", Problem: "hold something that is no ID of an application"}
+		return &InputError{Field: "applications", Code: "application", Problem: "hold something that is no ID of an application"}
 	case len(p.Documents) > MaxDocuments:
-		return &InputError{Field: "documents", Problem: fmt.Sprintf("are more than %d; remove some that have expired", MaxDocuments)}
+		return &InputError{Field: "documents", Code: "too_many", Problem: fmt.Sprintf("are more than %d; remove some that have expired", MaxDocuments)}
 	}
 	if err := checkText("name", p.Name, MaxName, ""); err != nil {
 		return err
@@ -145,13 +148,13 @@ func (p Person) Validate(today civil.Date) error {
 func (d TravelDocument) validate(path string) error {
 	switch {
 	case !account.IsID(d.ID):
-		return &InputError{Field: path + "id", Problem: "is none"}
+		return &InputError{Field: path + "id", Code: "id", Problem: "is none"}
 	case !slices.Contains(Kinds(), d.Kind):
-		return &InputError{Field: path + "kind", Problem: "is not passport, residence_card, visa or insurance"}
+		return &InputError{Field: path + "kind", Code: "document", Problem: "is not passport, residence_card, visa or insurance"}
 	case d.Country != "" && !isState(d.Country):
-		return &InputError{Field: path + "country", Problem: badState}
+		return &InputError{Field: path + "country", Code: "state", Problem: badState}
 	case !d.Issued.IsZero() && !d.Expires.IsZero() && d.Expires < d.Issued:
-		return &InputError{Field: path + "expires", Problem: "is before the day of issue; compare both with the document"}
+		return &InputError{Field: path + "expires", Code: "before_issue", Problem: "is before the day of issue; compare both with the document"}
 	}
 	return checkText(path+"number", d.Number, MaxNumber, "")
 }
@@ -174,11 +177,11 @@ func checkText(field, s string, most int, except string) error {
 	control := func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(except, r) }
 	switch {
 	case !utf8.ValidString(s):
-		return &InputError{Field: field, Problem: "holds bytes that are no text"}
+		return &InputError{Field: field, Code: "control", Problem: "holds bytes that are no text"}
 	case utf8.RuneCountInString(s) > most:
-		return &InputError{Field: field, Problem: fmt.Sprintf("is longer than %d characters; shorten it", most)}
+		return &InputError{Field: field, Code: "long", Problem: fmt.Sprintf("is longer than %d characters; shorten it", most)}
 	case strings.ContainsFunc(s, control):
-		return &InputError{Field: field, Problem: "holds a control character; remove it"}
+		return &InputError{Field: field, Code: "control", Problem: "holds a control character; remove it"}
 	}
 	return nil
 }

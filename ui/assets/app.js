@@ -184,6 +184,13 @@ function rest() {
 }
 
 document.getElementById('again').addEventListener('click', () => again());
+// What was answered with more than a remark on what was typed is asked for anew the
+// plain way, whose answer is a whole page that says what is wrong.
+document.addEventListener('htmx:responseError', (event) => {
+  const el = event.detail.elt;
+  if (el.form) el.form.requestSubmit(el);
+  else if (el instanceof HTMLFormElement) el.requestSubmit();
+});
 addEventListener('online', () => again());
 addEventListener('pagehide', () => rest());
 addEventListener('pageshow', (event) => event.persisted && location.reload()); // Somebody may have signed out.
