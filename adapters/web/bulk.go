@@ -42,7 +42,7 @@ func (s *Server) doBulk(c echo.Context) (said, bad string, err error) {
 	case len(ids) == 0:
 		return "", words.Text("home.tick_some"), nil
 	case len(ids) > bulkMost:
-		return "", words.Text("home.too_many", "count", bulkMost), nil
+		return "", words.Text("home.too_many", "most", bulkMost), nil
 	}
 	done, err := s.bulk(c, do, watchIDs(ids))
 	if err != nil {

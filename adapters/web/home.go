@@ -202,7 +202,7 @@ func (h *homeSection) count(v view, t watch.Tally) {
 	if t.Trouble > 0 {
 		h.Summary += " · " + v.T("home.count_trouble", "count", t.Trouble)
 	}
-	h.Progress = v.T("home.decided", "count", h.Decided, "total", h.Total)
+	h.Progress = v.T("home.decided", "done", h.Decided, "total", h.Total)
 }
 
 // ownerNames says what those are called whose things p may see.

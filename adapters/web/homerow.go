@@ -130,7 +130,7 @@ func (v view) stageBar(a watch.Application, w watch.Watcher, now time.Time) stag
 	if held {
 		name = v.T("stage." + string(visa.StageSuspended))
 	}
-	bar.Words = v.T("home.stage", "number", at+1, "count", len(steps), "stage", name)
+	bar.Words = v.T("home.stage", "number", at+1, "stages", len(steps), "stage", name)
 	return bar
 }
 
