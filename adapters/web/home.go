@@ -119,6 +119,7 @@ func (f homeFilter) query(p account.Principal) watch.Query {
 // showHome shows the list, and does before what a button asks for.
 func (s *Server) showHome(c echo.Context) error {
 	page := &homePage{view: s.inside(c, sectionHome, "way.home"), Filter: homeFilterOf(c.Request())}
+	s.keepOffline(c)
 	status := http.StatusOK
 	if c.Request().Method == http.MethodPost {
 		said, bad, err := s.doBulk(c)
