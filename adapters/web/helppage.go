@@ -97,6 +97,7 @@ func answered(v view, answer help.Answer) *helpFound {
 		found.Lead = v.T("help.maybe")
 	default:
 		found.Lead, found.Unknown = v.T("help.unknown"), true
+		answer.Topics = []string{"contact"}
 	}
 	for _, id := range answer.Topics {
 		found.Topics = append(found.Topics, topicLink(v, id))

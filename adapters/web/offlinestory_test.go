@@ -1,0 +1,215 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-rod/rod"
+
+	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/visa"
+)
+
+// holds waits until the browser keeps so many pages, as its worker puts them there.
+func (v *visitor) holds(pages int) {
+	v.t.Helper()
+	const count = `async () => {
+		let n = 0;
+		for (const name of (await caches.keys()).filter((one) => one.includes(':pages:'))) n += (await (await caches.open(name)).keys()).length;
+		return n;
+	}`
+	wait := time.NewTicker(20 * time.Millisecond)
+	defer wait.Stop()
+	last := ""
+	for end := time.Now().Add(browserPatience); time.Now().Before(end); <-wait.C {
+		res, err := v.Evaluate(rod.Eval(count).ByPromise())
+		if err != nil {
+			last = err.Error() // Another page has come meanwhile.
+		} else if last = res.Value.String(); res.Value.Int() == pages {
+			return
+		}
+	}
+	v.t.Fatalf("the browser holds %s pages, want %d\nthe page shows:\n%s", last, pages, v.text())
+}
+
+// reload reads the page again, as it is asked for: an answer or none.
+func (v *visitor) reload() {
+	v.t.Helper()
+	if err := v.Reload(); err != nil {
+		v.t.Fatal(err)
+	}
+	if err := v.WaitLoad(); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// Somebody sees the last state while the appliance cannot be reached, is told so, and
+// after he has signed out nothing of his is there.
+func TestPageIsThereOffline(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	a.portal.say(anna, visa.InProgress)
+	app := a.watch(anna, "Anna")
+	a.run()
+	p := newProxy(t, a.server.Handler())
+	v := visit(t, newBrowser(t), p.URL+"/visa/")
+	v.signIn("admin", password)
+	v.shows("In progress")
+	v.holds(1) // Although the worker came later than the page.
+	v.quiet()
+
+	// A change that came live is part of the last state.
+	a.portal.say(anna, visa.Suspended)
+	if _, err := a.engine.CheckNow(t.Context(), app.ID); err != nil {
+		t.Fatal(err)
+	}
+	v.shows("Suspended")
+	v.open(p.URL + "/visa/account")
+	v.open(p.URL + "/visa/help/appeal")
+	v.holds(2) // The account is none of them.
+
+	p.cut()
+	v.open(p.URL + "/visa/")
+	v.shows("Suspended")
+	v.shows("ZZZZ2025••••9001")
+	v.shows("Connection lost.")
+	v.shows("What you see was read on")
+	v.shows("Changing anything needs the connection.")
+	v.until("it has its style", `() => getComputedStyle(document.querySelector('main')).maxWidth !== 'none'`)
+	if strings.Contains(v.html(), anna) {
+		t.Error("a whole number is kept")
+	}
+	v.open(p.URL + "/visa/help/appeal")
+	v.shows("What you see was read on")
+	v.open(p.URL + "/visa/account")
+	v.shows("No connection")
+	v.shows("Bez spojení")
+	if strings.Contains(v.text(), "admin") {
+		t.Error("the page without a connection holds a name")
+	}
+
+	// What was kept gives way to what is, as soon as that can be read.
+	v.open(p.URL + "/visa/")
+	v.shows("Connection lost.")
+	p.mend()
+	v.click("button", "Try now")
+	v.shows("Live")
+	v.until("it is the page itself", `() => !document.body.innerText.includes('was read on')`)
+
+	v.click("button", "Sign out")
+	v.until("there is a form", `() => document.querySelector('form[action="sign-in"]') !== null`)
+	v.holds(0)
+	p.cut()
+	v.nothingOf(p.URL+"/visa/", "Anna", "admin")
+}
+
+// html returns all that the page holds, shown or not.
+func (v *visitor) html() string {
+	v.t.Helper()
+	res, err := v.Eval(`() => document.documentElement.outerHTML`)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return res.Value.Str()
+}
+
+// nothingOf fails if an address shows any of these words without a connection.
+func (v *visitor) nothingOf(address string, words ...string) {
+	v.t.Helper()
+	v.open(address)
+	v.shows("No connection")
+	for _, word := range words {
+		if strings.Contains(v.html(), word) {
+			v.t.Errorf("the page holds %s", word)
+		}
+	}
+}
+
+// Whose session ends elsewhere, who signs in in place of somebody, and who signs out
+// while nothing can be reached leaves nothing either.
+func TestPageLeavesNothingOffline(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	a.watch(anna, "Anna")
+	a.user("boris", account.Member)
+	p := newProxy(t, a.server.Handler())
+	v := visit(t, newBrowser(t), p.URL+"/visa/")
+	v.signIn("admin", password)
+	v.shows("Anna")
+	v.holds(1)
+
+	// The session is ended in another browser.
+	if _, err := a.accounts.EndOtherSessions(a.asCommand(), a.admin.ID); err != nil {
+		t.Fatal(err)
+	}
+	v.reload()
+	v.until("there is a form", `() => document.querySelector('form[action="sign-in"]') !== null`)
+	v.holds(0)
+
+	// Somebody else signs in.
+	v.signIn("boris", password)
+	v.shows("Nothing is being watched yet.")
+	v.holds(1)
+	p.cut()
+	v.open(p.URL + "/visa/")
+	v.shows("What you see was read on")
+	if strings.Contains(v.html(), "Anna") {
+		t.Error("it is the page of another")
+	}
+
+	// A form needs the connection, but to sign out forgets all the same.
+	v.click("button", "Sign out")
+	v.shows("No connection")
+	v.holds(0)
+	v.nothingOf(p.URL+"/visa/", "boris")
+}
+
+// A form that cannot be sent stays as it is, and is sent when it can.
+func TestPageKeepsFormOffline(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	p := newProxy(t, a.server.Handler())
+	v := visit(t, newBrowser(t), p.URL+"/visa/")
+	v.signIn("admin", password)
+	v.shows("Live")
+	v.open(p.URL + "/visa/help")
+	v.shows("Live")
+	v.fill("Your question", "where do I find my OAM number")
+	p.cut()
+	v.shows("Connection lost.")
+	v.click("button", "Ask")
+	v.until("it is said that this needs the connection", `() => document.getElementById('needs').matches('.bad') && document.getElementById('needs').checkVisibility()`)
+	p.mend()
+	v.click("button", "Ask")
+	v.shows("This should answer it:")
+	v.until("the page is the same", `() => document.getElementById('question').value.startsWith('where')`)
+	v.until("the answer leads on", `() => document.querySelector('#found a').click() ?? true`)
+	v.shows("Official pages")
+}
+
+// At an address in the home network, without TLS, there is no worker, and nothing is
+// missed.
+func TestPageHasNoWorkerOverPlainHTTP(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	asked := make(chan string, 100)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == workerPath {
+			asked <- r.URL.Path
+		}
+		a.server.Handler().ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	t.Cleanup(s.CloseClientConnections)
+	v := visit(t, newBrowser(t), strings.Replace(s.URL, "127.0.0.1", "appliance.example.com", 1)+"/")
+	v.signIn("admin", password)
+	v.shows("Live")
+	v.until("there are no workers", `() => navigator.serviceWorker === undefined`)
+	if len(asked) > 0 {
+		t.Error("the worker is asked for")
+	}
+	v.quiet()
+}
