@@ -94,6 +94,11 @@ func homeFilterOf(r *http.Request) homeFilter {
 	return f
 }
 
+// Plain reports whether f asks for what the first page shows to who asks for nothing.
+func (f homeFilter) Plain() bool {
+	return f.Search == "" && f.Show == showAll && f.Status == "" && f.Owner == "" && f.Page <= 1 && (f.Sort == "" || f.Sort == string(watch.ByNews))
+}
+
 // query returns what f asks for. What cannot be asked for is passed over: a page
 // shows too much rather than nothing.
 func (f homeFilter) query(p account.Principal) watch.Query {

@@ -107,6 +107,35 @@ func TestManifest(t *testing.T) {
 	}
 }
 
+// A list that was searched is read again by its form, and so never kept; the whole one
+// is read by its address, and kept as it changes.
+func TestOnlyWhatWasSearchedIsReadByForm(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	a.watch(anna, "Anna")
+	p := a.signedIn("admin")
+	for name, tt := range map[string]struct {
+		fields   []string
+		searched bool
+	}{
+		"as it comes":      {[]string{"q", "", "show", "", "status", "", "sort", "news", "page", "1"}, false},
+		"with nothing":     {nil, false},
+		"searched":         {[]string{"q", "Anna"}, true},
+		"some of it":       {[]string{"show", "paused"}, true},
+		"of one status":    {[]string{"status", "granted"}, true},
+		"of one owner":     {[]string{"owner", "user:x"}, true},
+		"in another order": {[]string{"sort", "label"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := p.post("/", tt.fields...)
+			if got := strings.Contains(w.Body.String(), " data-searched"); w.Code != http.StatusOK || got != tt.searched || w.Header().Get(offlineHeader) != "" {
+				t.Errorf("%d, searched: %t, want %t, %s", w.Code, got, tt.searched, w.Header().Get(offlineHeader))
+			}
+		})
+	}
+}
+
 // Who uses the browser next may read another language.
 func TestOfflinePageSpeaksEveryLanguage(t *testing.T) {
 	t.Parallel()

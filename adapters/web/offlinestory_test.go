@@ -94,8 +94,7 @@ func TestPageIsThereOffline(t *testing.T) {
 	// What was kept gives way to what is, as soon as that can be read.
 	v.open(p.URL + "/visa/")
 	v.shows("Connection lost.")
-	p.mend()
-	v.click("button", "Try now")
+	p.mend() // It is tried again by itself.
 	v.shows("Live")
 	v.until("it is the page itself", `() => !document.body.innerText.includes('was read on')`)
 

@@ -49,8 +49,8 @@ async function renew(kinds) {
   const parts = [...document.querySelectorAll('[id][data-renew]')].filter((el) => el.dataset.renew.split(' ').some((k) => kinds.has(k) || kinds.has('stale')));
   if (parts.length === 0) return;
   // A list that was searched is read by the form that searched it: what somebody
-  // looks for stands in no address.
-  const form = document.querySelector('form[data-renew-form]');
+  // looks for stands in no address. What answers a form is not kept by the worker.
+  const form = document.querySelector('form[data-renew-form]:has([data-searched])');
   const how = form ? { method: 'POST', body: new URLSearchParams(new FormData(form)) } : {};
   const answer = await fetch(location.href, { ...how, headers: { Accept: 'text/html' }, cache: 'no-store', credentials: 'same-origin', redirect: 'manual' });
   if (answer.type === 'opaqueredirect' || answer.status === 401) {
@@ -137,7 +137,7 @@ function open() {
   stream = new EventSource(last);
   alive();
   stream.addEventListener('open', () => {
-    if (kept) location.reload(); // It is back, and this is what was.
+    if (kept && !busy(document.body)) location.reload(); // It is back, and this is what was.
     tries = 0;
     say('live');
     alive();
