@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,6 +79,7 @@ func TestPageIsThereOffline(t *testing.T) {
 	v.shows("Connection lost.")
 	v.shows("What you see was read on")
 	v.shows("Changing anything needs the connection.")
+	v.axe("the list without a connection")
 	v.until("it has its style", `() => getComputedStyle(document.querySelector('main')).maxWidth !== 'none'`)
 	if strings.Contains(v.html(), anna) {
 		t.Error("a whole number is kept")
@@ -87,6 +89,8 @@ func TestPageIsThereOffline(t *testing.T) {
 	v.open(p.URL + "/visa/account")
 	v.shows("No connection")
 	v.shows("Bez spojení")
+	v.axe("a page that is not kept")
+	v.fitsWidth(320)
 	if strings.Contains(v.text(), "admin") {
 		t.Error("the page without a connection holds a name")
 	}
@@ -164,6 +168,92 @@ func TestPageLeavesNothingOffline(t *testing.T) {
 	v.shows("No connection")
 	v.holds(0)
 	v.nothingOf(p.URL+"/visa/", "boris")
+}
+
+// A proxy that asks who it is sends the browser to a place of its own, where the worker
+// sees nothing.
+func TestPageLeavesNothingBehindSignInOfProxy(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<!doctype html><link rel=icon href=data:,><p>Who are you?")) // The browser may have gone on.
+	}))
+	t.Cleanup(elsewhere.Close)
+	t.Cleanup(elsewhere.CloseClientConnections)
+	var asks atomic.Bool
+	p := newProxy(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asks.Load() {
+			http.Redirect(w, r, elsewhere.URL, http.StatusFound)
+			return
+		}
+		a.server.Handler().ServeHTTP(w, r)
+	}))
+	v := visit(t, newBrowser(t), p.URL+"/visa/")
+	v.signIn("admin", password)
+	v.shows("Live")
+	v.holds(1)
+	asks.Store(true)
+	v.open(p.URL + "/visa/")
+	v.shows("Who are you?")
+	p.cut()
+	v.nothingOf(p.URL+"/visa/", "admin")
+}
+
+// do runs a function of the page that returns a promise.
+func (v *visitor) do(js string) {
+	v.t.Helper()
+	_, err := v.Evaluate(rod.Eval(js).ByPromise())
+	v.must(err)
+}
+
+// What is too much, too old or of another version goes; what others have at the same
+// host stays.
+func TestPageKeepsLittleOffline(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	p := newProxy(t, a.server.Handler())
+	v := visit(t, newBrowser(t), p.URL+"/visa/")
+	v.signIn("admin", password)
+	v.shows("Live")
+	v.holds(1)
+	v.do(`async () => {
+		const name = (await caches.keys()).find((one) => one.includes(':pages:'));
+		const cache = await caches.open(name);
+		for (let i = 0; i < 60; i++) await cache.put('applications/' + i, new Response('', { headers: { 'x-kept': String(Date.now()) } }));
+	}`)
+	v.holds(61)
+	v.open(p.URL + "/visa/help")
+	v.holds(50)
+
+	// Seven days later.
+	v.do(`async () => {
+		const cache = await caches.open((await caches.keys()).find((one) => one.includes(':pages:')));
+		const kept = await cache.match(location.href), headers = new Headers(kept.headers);
+		headers.set('x-kept', String(Date.now() - 7 * 24 * 3600_000));
+		await cache.put(location.href, new Response(await kept.text(), { headers }));
+	}`)
+	p.cut()
+	v.open(p.URL + "/visa/help")
+	v.shows("No connection")
+	p.mend()
+
+	// Another version comes.
+	v.open(p.URL + "/visa/help")
+	v.shows("Live")
+	v.do(`async () => {
+		const root = new URL('./', location.href).href;
+		for (const name of ['czvm:' + root + ':0:assets', 'czvm:' + root + ':0:pages:x', 'czvm:' + root + 'other/:0:assets', 'other']) await caches.open(name);
+		await (await navigator.serviceWorker.ready).unregister();
+	}`)
+	v.open(p.URL + "/visa/help")
+	v.shows("Live")
+	v.until("there is a worker", `() => navigator.serviceWorker.controller !== null`)
+	res, err := v.Evaluate(rod.Eval(`async () => (await caches.keys()).filter((name) => /:0:|other/.test(name)).join(' ')`).ByPromise())
+	v.must(err)
+	if got, want := res.Value.Str(), "czvm:"+p.URL+"/visa/other/:0:assets other"; got != want {
+		t.Errorf("what is left of others is %q, want %q", got, want)
+	}
 }
 
 // A form that cannot be sent stays as it is, and is sent when it can.
