@@ -6,7 +6,8 @@ import "embed"
 // Files holds in pages the templates of the pages, each of which fills the "main"
 // of layout.html, and those of parts that several pages have; in styles what the
 // server joins to one style sheet, base.css first; and in assets the scripts and
-// pictures that the pages refer to.
+// pictures that the pages refer to. worker.js is what shows the last state without a
+// connection.
 //
-//go:embed pages styles assets
+//go:embed pages styles assets worker.js
 var Files embed.FS

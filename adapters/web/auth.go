@@ -18,7 +18,7 @@ import (
 // public are the routes that ask for no account. Everything else does.
 func public(route string) bool {
 	switch route {
-	case "/assets/:version/:name", "/healthz", "/readyz", openAPIPath,
+	case assetPath, manifestPath, workerPath, offlinePath, "/healthz", "/readyz", openAPIPath, "/help", "/help/:topic",
 		signInPath, "/second-factor", "/external", "/external-back", "/setup", "/join":
 		return true
 	}
@@ -49,6 +49,9 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Set(notLetInKey, shut)
 		case nobody:
 			keepRefused(c)
+		}
+		if nobody {
+			forgetOffline(c)
 		}
 		switch {
 		case c.Path() == signInPath && !nobody:

@@ -94,6 +94,11 @@ func homeFilterOf(r *http.Request) homeFilter {
 	return f
 }
 
+// Plain reports whether f asks for what the first page shows to who asks for nothing.
+func (f homeFilter) Plain() bool {
+	return f.Search == "" && f.Show == showAll && f.Status == "" && f.Owner == "" && f.Page <= 1 && (f.Sort == "" || f.Sort == string(watch.ByNews))
+}
+
 // query returns what f asks for. What cannot be asked for is passed over: a page
 // shows too much rather than nothing.
 func (f homeFilter) query(p account.Principal) watch.Query {
@@ -119,6 +124,7 @@ func (f homeFilter) query(p account.Principal) watch.Query {
 // showHome shows the list, and does before what a button asks for.
 func (s *Server) showHome(c echo.Context) error {
 	page := &homePage{view: s.inside(c, sectionHome, "way.home"), Filter: homeFilterOf(c.Request())}
+	s.keepOffline(c)
 	status := http.StatusOK
 	if c.Request().Method == http.MethodPost {
 		said, bad, err := s.doBulk(c)

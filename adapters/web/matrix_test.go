@@ -178,6 +178,12 @@ func pageRights() []right {
 		{"POST /", anApplication, "seen={id}", all, "!!++++ !!! +++", unknown},
 		{"GET /assets/:version/:name", nil, "", none, "", ""}, // No such version.
 		{"GET /applications/:id", anApplication, "", all, all, all},
+		{"GET /manifest.webmanifest", nil, "", all, "", ""},
+		{"GET /worker.js", nil, "", all, "", ""},
+		{"GET /offline", nil, "", all, "", ""},
+		{"GET /help", nil, "", all, "", ""},
+		{"POST /help", nil, "question=appeal", all, "", ""},
+		{"GET /help/:topic", nil, "", none, "", ""}, // No such topic.
 		{"GET /healthz", nil, "", all, "", ""},
 		{"GET /readyz", nil, "", all, "", ""},
 

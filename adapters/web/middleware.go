@@ -65,7 +65,7 @@ func method(c echo.Context) string {
 
 // contentPolicy allows what the page brings along, and nothing else.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // harden sets the security headers of every answer, and bounds the body of
 // every request. There are no CORS headers: no other site may read the API.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -29,6 +30,7 @@ func (a *appliance) everyPage(yield func(name string, w *httptest.ResponseRecord
 	yield("recovery sheet", p.get("/recovery-sheet"))
 	yield("recovery sheet, open", p.post("/recovery-sheet", "password", password))
 	a.channelPages(p, yield)
+	a.helpPages(p, stranger, yield)
 	yield("nothing", p.get("/nothing"))
 	yield("nothing, deep down", p.get("/applications/no-such/thing"))
 	stranger.cookies[pendingCookie] = &http.Cookie{Name: pendingCookie, Value: "x"}
@@ -41,10 +43,10 @@ func TestPagesBringEverythingAlong(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
 	seen := map[string]bool{}
-	reference := regexp.MustCompile(`(?:href|src)="([^"#]+)"|from '([^']+)'|url\(([^)]+)\)`)
+	reference := regexp.MustCompile(`(?:href|src)"?[=:]"([^"#]+)"|from '([^']+)'|url\(([^)]+)\)`)
 	var follow func(from, text string)
 	follow = func(from, text string) {
-		for _, m := range reference.FindAllStringSubmatch(text, -1) {
+		for _, m := range reference.FindAllStringSubmatch(official.ReplaceAllString(text, ""), -1) {
 			to := strings.TrimLeft(m[1]+m[2]+m[3], "./")
 			if strings.HasSuffix(from, ".js") || strings.HasSuffix(from, ".css") {
 				to = "assets/" + a.server.assets.version + "/" + to
@@ -53,8 +55,13 @@ func TestPagesBringEverythingAlong(t *testing.T) {
 				continue
 			}
 			if !strings.HasPrefix(to, "assets/") {
-				if w := a.do("GET", "/"+to, ""); w.Code == http.StatusNotFound {
+				w := a.do("GET", "/"+to, "")
+				if w.Code == http.StatusNotFound {
 					t.Errorf("%s leads to %s, where there is nothing", from, to)
+				}
+				if to == "manifest.webmanifest" {
+					seen[to] = true
+					follow(to, w.Body.String())
 				}
 				continue
 			}
@@ -73,6 +80,7 @@ func TestPagesBringEverythingAlong(t *testing.T) {
 		}
 	}
 	a.everyPage(func(name string, w *httptest.ResponseRecorder) { follow(name, w.Body.String()) })
+	delete(seen, "manifest.webmanifest")
 	if len(seen) != len(a.server.assets.files) {
 		t.Errorf("the pages refer to %d assets, and there are %d", len(seen), len(a.server.assets.files))
 	}
@@ -108,7 +116,9 @@ func TestTroubleIsShownAsAPage(t *testing.T) {
 func TestScriptsMakeNoMarkup(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
-	for name, f := range a.server.assets.files {
+	all := maps.Clone(a.server.assets.files)
+	all["worker.js"] = a.server.worker
+	for name, f := range all {
 		if name == "htmx.js" {
 			continue // It puts in place what the server has made, and by its settings does nothing else of these.
 		}

@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -43,6 +44,8 @@ type view struct {
 	Ways    []way
 	Since   uint64
 	Version string
+	// ReadAt is when the page was made, for who sees it later without a connection.
+	ReadAt string
 	// Problem and Done say what came of what was sent.
 	Problem, Done string
 }
@@ -64,6 +67,20 @@ func (v view) SaysOutcome() bool { return true }
 // Inside reports whether the page has the frame of the signed-in.
 func (v view) Inside() bool { return v.Section != "" }
 
+// ThemeColours are those of the browser's own frame around the page, by the scheme in
+// which each holds, "" for both.
+func (v view) ThemeColours() []themeColour {
+	switch v.Theme() {
+	case "light":
+		return []themeColour{{Colour: themeLight}}
+	case "dark":
+		return []themeColour{{Colour: themeDark}}
+	}
+	return []themeColour{{"light", themeLight}, {"dark", themeDark}}
+}
+
+type themeColour struct{ Scheme, Colour string }
+
 // Asset returns the address of what is brought along.
 func (v view) Asset(name string) string { return v.Root + "assets/" + v.assets + "/" + name }
 
@@ -75,6 +92,7 @@ const (
 	sectionHome     = "home"
 	sectionChannels = "channels"
 	sectionPeople   = "people"
+	sectionHelp     = "help"
 	sectionAccount  = "account"
 )
 
@@ -95,6 +113,7 @@ func waysOf(account.Principal) []way {
 		{Section: sectionHome, To: "./"},
 		{Section: sectionChannels, To: "channels"},
 		{Section: sectionPeople, To: "people"},
+		{Section: sectionHelp, To: "help"},
 	}
 }
 
@@ -157,6 +176,7 @@ func (s *Server) inside(c echo.Context, section, title string) view {
 	v := s.view(c, title)
 	v.Section, v.Ways, v.Version = section, waysOf(principal(c)), s.cfg.Version
 	v.Since = s.cfg.Hub.Count() // Before anything is read, so that nothing is missed.
+	v.ReadAt = v.words.Time(time.Now())
 	if key := "done." + c.QueryParam("done"); v.words.Has(key) {
 		v.Done = v.T(key)
 	}

@@ -15,7 +15,13 @@ func (s *Server) routes() {
 	both := []string{http.MethodGet, http.MethodHead}
 	e.Match(both, "/", s.showHome)
 	e.POST("/", s.showHome, form)
-	e.Match(both, "/assets/:version/:name", s.showAsset)
+	e.Match(both, assetPath, s.showAsset)
+	e.Match(both, manifestPath, s.showManifest)
+	e.Match(both, workerPath, s.showWorker)
+	e.GET(offlinePath, s.showOffline)
+	e.GET("/help", s.showHelp)
+	e.POST("/help", s.askHelp, form)
+	e.GET("/help/:topic", s.showTopic)
 	e.Match(both, "/applications/:id", s.toPage)
 	e.Match(both, "/healthz", s.healthz)
 	e.Match(both, "/readyz", s.readyz)
@@ -165,6 +171,7 @@ func (s *Server) dataRoutes(api *echo.Group) {
 const (
 	apiPath     = "/api/v1"
 	openAPIPath = apiPath + "/openapi.yaml"
+	assetPath   = "/assets/:version/:name"
 )
 
 // noContent ends a request that has nothing to say.

@@ -121,6 +121,7 @@ func (s *Server) signOut(c echo.Context) error {
 		return err
 	}
 	s.setCookie(c, sessionCookie, "", 0)
+	s.clearSite(c)
 	return see(c, "sign-in")
 }
 

@@ -89,7 +89,8 @@ func NewWaiting(c WaitingConfig) (*Server, error) {
 	w := &waiting{Server: s, cfg: c}
 	e := s.echo
 	e.Use(s.observe, s.harden, s.recoverPanic, s.sameOrigin)
-	e.Match([]string{http.MethodGet, http.MethodHead}, "/assets/:version/:name", s.showAsset)
+	e.Match([]string{http.MethodGet, http.MethodHead}, assetPath, s.showAsset)
+	e.Match([]string{http.MethodGet, http.MethodHead}, manifestPath, s.showManifest)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", func(c echo.Context) error {
 		return c.JSON(http.StatusOK, healthView{Status: "ok"}) // Starting it again mends nothing.
 	})

@@ -22,6 +22,7 @@ import (
 
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
+	"cz-visa-monitor/app/help"
 	"cz-visa-monitor/app/locale"
 )
 
@@ -113,6 +114,8 @@ type Server struct {
 	echo   *echo.Echo
 	http   *http.Server
 	assets assets
+	worker file
+	help   *help.Book
 	pages  map[string]*template.Template
 	logins seal
 	words  *locale.Locale
@@ -142,6 +145,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the web server: %w", err)
 	}
+	s.help = help.New(c.Catalogues)
 	s.routes()
 	return s, nil
 }
@@ -149,6 +153,10 @@ func New(c Config) (*Server, error) {
 // bare returns a server without routes.
 func bare(c Config) (*Server, error) {
 	brought, err := loadAssets()
+	if err != nil {
+		return nil, err
+	}
+	worker, err := newWorker(brought)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +169,7 @@ func bare(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: c, echo: echo.New(), assets: brought, pages: pages, logins: logins, root: "/",
+		cfg: c, echo: echo.New(), assets: brought, worker: worker, pages: pages, logins: logins, root: "/",
 		words: c.Catalogues.For(locale.Fallback), guard: newGuard(), letters: newGuard(), origin: http.NewCrossOriginProtection(),
 	}
 	if err := s.trust(c.BaseURL); err != nil {

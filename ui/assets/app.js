@@ -10,6 +10,8 @@ const link = document.getElementById('link');
 const lost = document.getElementById('lost');
 const news = document.getElementById('news');
 
+const kept = !lost.hidden; // The worker shows what it has kept.
+
 let stream = null;
 let last = document.body.dataset.events; // where to go on listening
 let watchdog = 0;
@@ -47,8 +49,8 @@ async function renew(kinds) {
   const parts = [...document.querySelectorAll('[id][data-renew]')].filter((el) => el.dataset.renew.split(' ').some((k) => kinds.has(k) || kinds.has('stale')));
   if (parts.length === 0) return;
   // A list that was searched is read by the form that searched it: what somebody
-  // looks for stands in no address.
-  const form = document.querySelector('form[data-renew-form]');
+  // looks for stands in no address. What answers a form is not kept by the worker.
+  const form = document.querySelector('form[data-renew-form]:has([data-searched])');
   const how = form ? { method: 'POST', body: new URLSearchParams(new FormData(form)) } : {};
   const answer = await fetch(location.href, { ...how, headers: { Accept: 'text/html' }, cache: 'no-store', credentials: 'same-origin', redirect: 'manual' });
   if (answer.type === 'opaqueredirect' || answer.status === 401) {
@@ -135,6 +137,7 @@ function open() {
   stream = new EventSource(last);
   alive();
   stream.addEventListener('open', () => {
+    if (kept && !busy(document.body)) location.reload(); // It is back, and this is what was.
     tries = 0;
     say('live');
     alive();
@@ -160,12 +163,15 @@ async function broken() {
   retry = setTimeout(() => again(), wait * 1000);
 }
 
+const root = new URL(document.body.dataset.root, location.href);
+const me = () => new URL('api/v1/me', root);
+
 // again asks first whether there is still somebody signed in: a stream does not
 // say why it was refused.
 async function again() {
   clearTimeout(retry);
   try {
-    const answer = await fetch(new URL('api/v1/me', new URL(document.body.dataset.root, location.href)), { cache: 'no-store', credentials: 'same-origin' });
+    const answer = await fetch(me(), { cache: 'no-store', credentials: 'same-origin' });
     if (answer.status === 401) {
       location.reload();
       return;
@@ -176,6 +182,27 @@ async function again() {
   }
   open();
 }
+
+// Without a connection a form would lead nowhere, and what was typed would be gone.
+// A stream may be cut where forms still work, so it is tried first. Signing out has
+// the worker forget everything in any case.
+let passed = null;
+addEventListener('submit', async (event) => {
+  if (lost.hidden || event.target === passed || event.target.action.endsWith('/sign-out')) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const { target, submitter } = event;
+  try {
+    await fetch(me(), { cache: 'no-store', credentials: 'same-origin' });
+  } catch {
+    lost.scrollIntoView({ block: 'nearest' });
+    document.getElementById('needs').classList.add('bad');
+    return;
+  }
+  passed = target;
+  target.requestSubmit(submitter);
+  passed = null;
+}, true);
 
 function rest() {
   stream?.close();
@@ -209,3 +236,7 @@ document.body.addEventListener('htmx:load', (event) => equip(event.detail.elt));
 setInterval(() => stream && heard('time'), 60_000); // What says "5 minutes ago" ages.
 sessionStorage.removeItem('htmx-current-path-for-history'); // Nothing is to stay after signing out.
 open();
+
+// What shows the last state without a connection. Browsers have it only where nobody
+// can listen or change what comes: at https and on the machine itself.
+navigator.serviceWorker?.register(new URL('worker.js', root), { scope: root, updateViaCache: 'none' }).catch(() => {});
