@@ -222,6 +222,7 @@ func TestSmallPagesFitAndAreNamed(t *testing.T) {
 	t.Cleanup(s.Close)
 	v := visit(t, newBrowser(t), "about:blank")
 	for name := range bodies {
+		v.Page = v.CancelTimeout().Timeout(browserPatience) // One after the other is no waiting.
 		for _, width := range []int{320, 390, 1280} {
 			v.size(width, 800, width < 700)
 			v.open(s.URL + "/?page=" + url.QueryEscape(name))
