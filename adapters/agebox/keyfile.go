@@ -245,3 +245,13 @@ func syncDir(dir string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// Protected reports whether the file needs a passphrase to be read. Its errors are
+// those of Load that have to do with the file itself.
+func (f KeyFile) Protected() (bool, error) {
+	content, err := f.read()
+	if err != nil {
+		return false, fmt.Errorf("look at the key file %s: %w", f.Path, err)
+	}
+	return protected(content), nil
+}

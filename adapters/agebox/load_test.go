@@ -249,3 +249,29 @@ func TestPaths(t *testing.T) {
 		t.Errorf("of systemd: -want +got\n%s", diff)
 	}
 }
+
+func TestProtected(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, passphrase string
+		want             bool
+	}{{"with a passphrase", "a passphrase of the test", true}, {"without one", "", false}} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			file := KeyFile{Path: filepath.Join(t.TempDir(), KeyFileName)}
+			if got, err := file.Protected(); got || !errors.Is(err, ErrNoKey) {
+				t.Errorf("before there is one: %t, %v", got, err)
+			}
+			id, err := Generate()
+			if err == nil {
+				err = file.Write(id, []byte(tc.passphrase))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := file.Protected(); got != tc.want || err != nil {
+				t.Errorf("got %t, %v", got, err)
+			}
+		})
+	}
+}

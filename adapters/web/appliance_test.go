@@ -50,6 +50,7 @@ type appliance struct {
 	me       account.Owner
 	token    string
 	keys     *keys
+	house    *house
 	log      *bytes.Buffer
 
 	portal  *portal
@@ -138,6 +139,7 @@ func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 		Codes: totp.Codes{Issuer: "cz-visa-monitor"}, Logger: log,
 	})
 	a.keys = &keys{}
+	a.house = &house{state: HouseState{PerMinute: 6, StoreSize: 2_340_000, KeyFile: "key.txt"}}
 	wake := func() { a.woken.Add(1) }
 	a.engine = watch.New(watch.Config{
 		Source: a.portal, Name: "the portal", Store: a.store, Notices: a.store,
@@ -152,7 +154,7 @@ func bareAppliance(tb testing.TB, change func(*Config)) *appliance {
 	cfg := Config{
 		Watching: a.engine, Applications: a.store, Channels: a.store, Deliveries: a.store,
 		Kinds: shout.Kinds(), Validate: shout.New(shout.Config{}).Validate, Test: a.mail.Test, Wake: wake,
-		Source: a.engine, Notices: a.store, Accounts: a.accounts, Audit: a.store, Keys: a.keys, Store: a.store, Running: a.running.Load,
+		Source: a.engine, Notices: a.store, Accounts: a.accounts, Audit: a.store, Keys: a.keys, House: a.house, Store: a.store, Running: a.running.Load,
 		Hub: a.hub, Catalogues: catalogues, Version: "v0-test", Logger: log,
 	}
 	a.transfers(&cfg)

@@ -63,28 +63,36 @@ func (s *Server) listAudit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	found, next, err := s.trail(c, most, func(account.Entry) bool { return true })
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, auditView{Entries: viewAll(found, viewAuditEntry), Next: next})
+}
+
+// trail returns a page of the audit trail that the query asks for by before and
+// action, at most most entries of those that want accepts. next, if there is more,
+// is what to give as before.
+func (s *Server) trail(c echo.Context, most int, want func(account.Entry) bool) (found []account.Entry, next uint64, err error) {
 	var before uint64
 	if text := c.QueryParam("before"); text != "" {
 		if before, err = strconv.ParseUint(text, 10, 64); err != nil || before == 0 {
-			return badField("before", "The parameter before must be the number of an entry.")
+			return nil, 0, badField("before", "The parameter before must be the number of an entry.")
 		}
 	}
 	action := account.Action(c.QueryParam("action"))
 	if action != "" && !slices.Contains(account.Actions(), action) {
-		return badField("action", "There is no such action.")
+		return nil, 0, badField("action", "There is no such action.")
 	}
 	// One more than asked for tells whether there is a next page.
-	found, err := s.cfg.Accounts.Trail(c.Request().Context(), before, most+1, func(e account.Entry) bool { return action == "" || e.Action == action })
-	if err != nil {
-		return err
-	}
-	var page auditView
-	if len(found) > most {
+	found, err = s.cfg.Accounts.Trail(c.Request().Context(), before, most+1, func(e account.Entry) bool {
+		return (action == "" || e.Action == action) && want(e)
+	})
+	if err == nil && len(found) > most {
 		found = found[:most]
-		page.Next = found[most-1].Seq
+		next = found[most-1].Seq
 	}
-	page.Entries = viewAll(found, viewAuditEntry)
-	return c.JSON(http.StatusOK, page)
+	return found, next, err
 }
 
 func (s *Server) verifyAudit(c echo.Context) error {

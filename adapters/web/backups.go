@@ -114,18 +114,23 @@ func errNoBackup() error {
 	return &problem{Status: http.StatusNotFound, Code: "not_found", Detail: "There is no such backup."}
 }
 
-// backup returns the backup that the request names, for an admin. A name is only
-// ever compared with those that stand, and is no part of any path before.
-func (s *Server) backup(c echo.Context) (archive.Backup, error) {
+// backups returns those that stand, the newest first, to an admin.
+func (s *Server) backups(c echo.Context) ([]archive.Backup, error) {
 	if !principal(c).MayAdminister() {
-		return archive.Backup{}, account.ErrForbidden
+		return nil, account.ErrForbidden
 	}
-	all, err := s.cfg.Backups.Backups(c.Request().Context())
+	return s.cfg.Backups.Backups(c.Request().Context())
+}
+
+// backup returns the backup of this name to an admin. A name is only ever compared
+// with those that stand, and is no part of any path before.
+func (s *Server) backup(c echo.Context, name string) (archive.Backup, error) {
+	all, err := s.backups(c)
 	if err != nil {
 		return archive.Backup{}, err
 	}
 	for _, b := range all {
-		if b.Name == c.Param("name") {
+		if b.Name == name {
 			return b, nil
 		}
 	}
@@ -133,60 +138,68 @@ func (s *Server) backup(c echo.Context) (archive.Backup, error) {
 }
 
 func (s *Server) listBackups(c echo.Context) error {
-	if !principal(c).MayAdminister() {
-		return account.ErrForbidden
-	}
-	all, err := s.cfg.Backups.Backups(c.Request().Context())
+	all, err := s.backups(c)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, backupsView{Backups: viewAll(all, viewBackup)})
 }
 
-func (s *Server) makeBackup(c echo.Context) error {
+// backUp makes a backup, for an admin.
+func (s *Server) backUp(c echo.Context) (archive.Backup, error) {
 	if !principal(c).MayAdminister() {
-		return account.ErrForbidden
+		return archive.Backup{}, account.ErrForbidden
 	}
 	ctx, done, err := s.heavy(c, heavyTimeout)
 	if err != nil {
-		return err
+		return archive.Backup{}, err
 	}
 	defer done()
 	made, err := s.cfg.Backups.Backup(ctx, "by hand")
 	if err != nil {
-		return err
+		return archive.Backup{}, err
 	}
-	if err := s.cfg.Trail.Audit(ctx, account.BackupMade, account.KindBackup, made.Name, ""); err != nil {
+	return made, s.cfg.Trail.Audit(ctx, account.BackupMade, account.KindBackup, made.Name, "")
+}
+
+func (s *Server) makeBackup(c echo.Context) error {
+	made, err := s.backUp(c)
+	if err != nil {
 		return err
 	}
 	c.Response().Header().Set(echo.HeaderLocation, "backups/"+made.Name)
 	return c.JSON(http.StatusCreated, viewBackup(made))
 }
 
-// verifyBackup answers with the backup as it is known then: a damaged one is an
-// answer, no failure.
-func (s *Server) verifyBackup(c echo.Context) error {
-	if _, err := s.backup(c); err != nil {
-		return err
+// verified reads a backup to the end and returns it as it is known then, to an
+// admin: a damaged one is an answer, no failure.
+func (s *Server) verified(c echo.Context, name string) (archive.Backup, error) {
+	if _, err := s.backup(c, name); err != nil {
+		return archive.Backup{}, err
 	}
 	ctx, done, err := s.heavy(c, heavyTimeout)
 	if err != nil {
-		return err
+		return archive.Backup{}, err
 	}
 	defer done()
-	trouble := s.cfg.Backups.VerifyBackup(ctx, c.Param("name"))
-	b, err := s.backup(c)
-	switch {
-	case err != nil:
+	trouble := s.cfg.Backups.VerifyBackup(ctx, name)
+	b, err := s.backup(c, name)
+	if err == nil && trouble != nil && b.Health != archive.Damaged {
+		err = trouble
+	}
+	return b, err
+}
+
+func (s *Server) verifyBackup(c echo.Context) error {
+	b, err := s.verified(c, c.Param("name"))
+	if err != nil {
 		return err
-	case trouble != nil && b.Health != archive.Damaged:
-		return trouble
 	}
 	return c.JSON(http.StatusOK, viewBackup(b))
 }
 
 func (s *Server) downloadBackup(c echo.Context) error {
-	b, err := s.backup(c)
+	b, err := s.backup(c, c.Param("name"))
 	if err != nil {
 		return err
 	}

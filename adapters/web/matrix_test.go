@@ -60,7 +60,7 @@ const (
 
 // matrix has a row for every route at least.
 func matrix() []right {
-	return slices.Concat(applicationRights(), dataRights(), accountRights(), pageRights(), channelPageRights())
+	return slices.Concat(applicationRights(), dataRights(), accountRights(), pageRights(), channelPageRights(), adminRights())
 }
 
 func applicationRights() []right {
@@ -202,6 +202,35 @@ func pageRights() []right {
 		{"POST /account", nil, "do=language&language=cs", self, "", ""},
 		{"GET /recovery-sheet", nil, "", "+----- --- ---", "", ""},
 		{"POST /recovery-sheet", nil, form, "+----- --- ---", "", ""},
+	}
+}
+
+// adminRights are those of the pages of administration.
+func adminRights() []right {
+	return []right{
+		{"GET /admin", nil, "", admins, "", ""},
+		{"GET /admin/users", aUser, "", admins, "", admins},
+		{"POST /admin/users", aName, "do=add&name={name}&role=member", admins, "", ""},
+		{"POST /admin/users", nil, "do=invite&role=viewer", admins, "", ""},
+		{"POST /admin/users", anInvitation, "do=withdraw&id={id}", admins, "", ""},
+		{"GET /admin/users/:id", aUser, "", admins, "", admins},
+		{"POST /admin/users/:id", aUser, "do=role&role={role}", admins, "", admins},
+		{"POST /admin/users/:id", aUser, "do=enable", admins, "", admins},
+		{"POST /admin/users/:id", aUser, "do=disable", "", "", admins},
+		{"POST /admin/users/:id", aUser, "do=reset", refused, "", admins},
+		{"POST /admin/users/:id", aUser, "do=second-off", refused, "", admins},
+		{"POST /admin/users/:id", aUser, "do=sessions-end", admins, "", admins},
+		{"GET /admin/users/:id/remove", aUser, "", admins, "", admins},
+		{"POST /admin/users/:id/remove", aUser, "do=remove", "=----- --= ---", "", admins},
+		{"POST /admin/users/:id/remove", aUser, "do=erase", "", "", admins},
+		{"GET /admin/backups", aBackup, "", admins, "", ""},
+		{"POST /admin/backups", nil, "do=make", admins, "", ""},
+		{"POST /admin/backups", aBackup, "do=verify&name={name}", admins, "", ""},
+		{"GET /admin/audit", aDeed, "", admins, "", admins},
+		{"POST /admin/audit", nil, "do=verify", admins, "", ""},
+		{"GET /admin/settings", nil, "", admins, "", ""},
+		{"GET /admin/log", nil, "", admins, "", ""},
+		{"GET /admin/keys", nil, "", admins, "", ""},
 	}
 }
 

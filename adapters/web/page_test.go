@@ -31,6 +31,7 @@ func (a *appliance) everyPage(yield func(name string, w *httptest.ResponseRecord
 	yield("recovery sheet, open", p.post("/recovery-sheet", "password", password))
 	a.channelPages(p, yield)
 	a.helpPages(p, stranger, yield)
+	a.adminPages(p, yield)
 	yield("nothing", p.get("/nothing"))
 	yield("nothing, deep down", p.get("/applications/no-such/thing"))
 	stranger.cookies[pendingCookie] = &http.Cookie{Name: pendingCookie, Value: "x"}

@@ -93,6 +93,7 @@ const (
 	sectionChannels = "channels"
 	sectionPeople   = "people"
 	sectionHelp     = "help"
+	sectionAdmin    = "admin"
 	sectionAccount  = "account"
 )
 
@@ -108,18 +109,22 @@ func (w way) Key() string  { return "way." + w.Section }
 func (w way) Icon() string { return w.Section }
 
 // waysOf returns the ways that p may go.
-func waysOf(account.Principal) []way {
-	return []way{
+func waysOf(p account.Principal) []way {
+	ways := []way{
 		{Section: sectionHome, To: "./"},
 		{Section: sectionChannels, To: "channels"},
 		{Section: sectionPeople, To: "people"},
 		{Section: sectionHelp, To: "help"},
 	}
+	if p.MayAdminister() {
+		ways = append(ways, way{Section: sectionAdmin, To: "admin", Desk: true})
+	}
+	return ways
 }
 
 // parts are the templates of what several pages show.
 func parts() []string {
-	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html"}
+	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html", "pages/admin-parts.html"}
 }
 
 // loadPages reads the templates of the pages: each file that is no part is a page

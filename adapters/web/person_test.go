@@ -154,7 +154,7 @@ var oddities = sync.OnceValue(func() (odd []oddity) {
 		{"an inline style", `style`, `(?i)<style|\sstyle=`},
 		{"an inline handler", `\son[a-z]+\s*=`, `(?i)<[a-z][^"<>]*(?:"[^"]*"[^"<>]*)*\son[a-z]+\s*=`},
 		{"an absolute address", `="(?:[a-z]+:|/)`, `(?i)(?:href|src|action|formaction|poster|srcset)="(?:[a-z]+:|/)`},
-		{"a missing text", `>\s*(?:page|problem|role|help|offline)\.`, `>\s*(?:page|problem|role|help|offline)\.[a-z_]+\s*<`},
+		{"a missing text", `>\s*(?:page|problem|role|help|offline|admin|audit|setting)\.`, `>\s*(?:page|problem|role|help|offline|admin|audit|setting)\.[a-z_.]+\s*<`},
 		{"a refused value", `zgotmplz`, `ZgotmplZ`},
 	} {
 		odd = append(odd, oddity{o[0], regexp.MustCompile(o[1]), regexp.MustCompile(o[2])})

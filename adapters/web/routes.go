@@ -31,6 +31,8 @@ func (s *Server) routes() {
 
 	s.pageRoutes()
 
+	s.adminRoutes()
+
 	api := e.Group(apiPath)
 
 	api.GET("/applications", s.listApplications)
@@ -105,6 +107,25 @@ func (s *Server) pageRoutes() {
 	e.POST("/people/:id", s.editPersonByForm, form)
 	e.GET("/people/:id/delete", s.showPersonRemoval)
 	e.POST("/people/:id/delete", s.removePersonByForm, form)
+}
+
+// adminRoutes are the pages of whoever runs the appliance.
+func (s *Server) adminRoutes() {
+	e := s.echo
+	e.GET("/admin", s.showAdmin)
+	e.GET("/admin/users", s.showUsers)
+	e.POST("/admin/users", s.changeUsers, form)
+	e.GET("/admin/users/:id", s.showUser)
+	e.POST("/admin/users/:id", s.changeUser, form)
+	e.GET("/admin/users/:id/remove", s.showRemoval)
+	e.POST("/admin/users/:id/remove", s.removeOnPage, form)
+	e.GET("/admin/backups", s.showBackups)
+	e.POST("/admin/backups", s.changeBackups, form)
+	e.GET("/admin/audit", s.showAudit)
+	e.POST("/admin/audit", s.verifyOnPage, form)
+	e.GET("/admin/settings", s.showSettings)
+	e.GET("/admin/log", s.showLog)
+	e.GET("/admin/keys", s.showKeys)
 }
 
 // accountRoutes is the part of the API about who may use the appliance.

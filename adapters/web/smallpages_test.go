@@ -162,7 +162,7 @@ func TestPageTakesInvitationFromAddress(t *testing.T) {
 	a := newAppliance(t, nil)
 	p := newProxy(t, a.server.Handler())
 	v := visit(t, newBrowser(t), p.URL+"/visa/join#"+a.invited(account.Member))
-	taken := `() => document.getElementById('code').value.startsWith('czvi_') && location.href.endsWith('/visa/join')`
+	taken := `() => document.getElementById('code')?.value.startsWith('czvi_') && location.href.endsWith('/visa/join')`
 	v.until("the code is in the form", taken)
 	second := a.invited(account.Viewer)
 	v.open(p.URL + "/visa/join#" + second) // Another link, on the page that is open.
@@ -222,6 +222,7 @@ func TestSmallPagesFitAndAreNamed(t *testing.T) {
 	t.Cleanup(s.Close)
 	v := visit(t, newBrowser(t), "about:blank")
 	for name := range bodies {
+		v.Page = v.CancelTimeout().Timeout(browserPatience) // One after the other is no waiting.
 		for _, width := range []int{320, 390, 1280} {
 			v.size(width, 800, width < 700)
 			v.open(s.URL + "/?page=" + url.QueryEscape(name))

@@ -62,17 +62,26 @@ func (s *Server) addUser(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	u, err := s.cfg.Accounts.AddUser(ctx, account.NewUser{Name: in.Name, Language: in.Language}, in.Role)
+	u, i, secret, err := s.newUser(c, account.NewUser{Name: in.Name, Language: in.Language}, in.Role)
 	if err != nil {
 		return err
 	}
-	i, secret, err := s.cfg.Accounts.NewReset(ctx, u.ID)
-	if err != nil { // What the answer refuses must not stand.
-		return errors.Join(err, s.cfg.Accounts.RemoveUser(ctx, u.ID))
-	}
 	c.Response().Header().Set(echo.HeaderLocation, "users/"+u.ID)
 	return c.JSON(http.StatusCreated, newUserView{userView: viewUser(u), Reset: s.viewNewInvitation(i, secret)})
+}
+
+// newUser makes a user, and the link with which he sets his password.
+func (s *Server) newUser(c echo.Context, n account.NewUser, role account.Role) (account.User, account.Invitation, string, error) {
+	ctx := c.Request().Context()
+	u, err := s.cfg.Accounts.AddUser(ctx, n, role)
+	if err != nil {
+		return account.User{}, account.Invitation{}, "", err
+	}
+	i, secret, err := s.cfg.Accounts.NewReset(ctx, u.ID)
+	if err != nil { // What the answer refuses must not stand.
+		err = errors.Join(err, s.cfg.Accounts.RemoveUser(ctx, u.ID))
+	}
+	return u, i, secret, err
 }
 
 func (s *Server) getUser(c echo.Context) error {

@@ -62,8 +62,9 @@ type Config struct {
 	Import   Importer
 	Eraser   Eraser
 	Trail    Trail
-	// Keys is the recovery key of the appliance.
-	Keys Keys
+	// Keys is the recovery key of the appliance, House what else is known of it.
+	Keys  Keys
+	House House
 	// External is another service through which people may sign in, ExternalName
 	// what it is called; nil for none. ProxyLogin says for whom a reverse proxy
 	// at this address vouches, ok is false for nobody and for who is no proxy; an
@@ -218,6 +219,7 @@ func (c Config) check() error {
 		{"Eraser", c.Eraser == nil},
 		{"Trail", c.Trail == nil},
 		{"Keys", c.Keys == nil},
+		{"House", c.House == nil},
 		{"RoleFor", c.RoleFor == nil && (c.External != nil || c.ProxyLogin != nil)},
 		{"Store", c.Store == nil},
 		{"Running", c.Running == nil},

@@ -28,6 +28,11 @@ const (
 	RefusedPath Refusal = "path"
 )
 
+// Refusals returns the refusals above, in that order.
+func Refusals() []Refusal {
+	return []Refusal{RefusedToken, RefusedSession, RefusedLink, RefusedBody, RefusedOrigin, RefusedHost, RefusedPath}
+}
+
 // Refused notes in the audit trail that a request from address was refused, by
 // whoever acts or by a stranger: once an hour for each network and kind, and at most
 // maxRefusals in all, so that nobody can push out what others did or wear out the

@@ -373,3 +373,11 @@ func cut(s string, limit int) string {
 	}
 	return strings.TrimRight(string(runes[:limit-1]), " \n") + "…"
 }
+
+// Notice puts a notice to operators that stands into words, for a page: what is the
+// matter, more about it, and what to do.
+func Notice(n Notification, l *locale.Locale) (title, lead, next string) {
+	w := writer{n: n, privacy: Full, l: l}
+	w.notice()
+	return cut(oneLine(w.out.Title), maxTitle), w.out.Lead, w.out.Next
+}

@@ -33,6 +33,7 @@ const stopTimeout = 15 * time.Second
 type appliance struct {
 	cfg        config
 	log        *slog.Logger
+	lines      *logLines
 	ring       *keyring
 	store      *boltstore.Store
 	accounts   *account.Service
@@ -49,8 +50,9 @@ type appliance struct {
 	damaged chan error
 }
 
-// newAppliance opens the store and puts the parts together. close must be called.
-func newAppliance(c config, ring *keyring, log *slog.Logger) (*appliance, error) {
+// newAppliance opens the store and puts the parts together. lines are the last ones
+// of log. close must be called.
+func newAppliance(c config, ring *keyring, log *slog.Logger, lines *logLines) (*appliance, error) {
 	if err := gone(c.dataDir); err != nil {
 		return nil, err
 	}
@@ -58,7 +60,7 @@ func newAppliance(c config, ring *keyring, log *slog.Logger) (*appliance, error)
 	if err != nil {
 		return nil, err
 	}
-	a := &appliance{cfg: c, log: log, ring: ring, store: store, damaged: make(chan error, 1)}
+	a := &appliance{cfg: c, log: log, lines: lines, ring: ring, store: store, damaged: make(chan error, 1)}
 	if err := a.assemble(); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -133,6 +135,7 @@ func (a *appliance) assemble() error {
 		Source: a.engine, Notices: a.store, Store: a.store, Running: a.running.Load,
 		Accounts: a.accounts, Keys: recovery{a.store, a.ring}, Audit: a.store, Trail: a.store,
 		People: a.store, Zone: a.cfg.timezone, Letters: letters, Backups: backups{a.store, office}, Exporter: office.exporter(), Eraser: office.eraser(),
+		House: house{cfg: a.cfg, ring: a.ring, Keeper: a.keeper, lines: a.lines},
 		Import: func(ctx context.Context, r io.Reader, owner account.Owner, dryRun bool) (archive.Report, error) {
 			return archive.Import(ctx, r, office.target(archive.To(owner), dryRun))
 		},

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"cz-visa-monitor/adapters/web"
 )
 
 // envFile is read from the working directory, if it is there.
@@ -40,8 +42,9 @@ func loadConfig(src sources) (config, error) {
 			err = o.set(&c, v)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s (from %s) %w", o.key, from, err))
+			errs = append(errs, fmt.Errorf("%s (from %s) %w", o.key, o.placeName(from), err))
 		}
+		c.settings = append(c.settings, o.row(v, from))
 	}
 	errs = append(errs, unknownKeys("the environment", src.env, known)...)
 	errs = append(errs, unknownKeys(envFile, src.file, known)...)
@@ -52,14 +55,14 @@ func loadConfig(src sources) (config, error) {
 }
 
 // value finds the strongest value of an option and says where it is from.
-func (s sources) value(o option) (value, from string, err error) {
+func (s sources) value(o option) (value string, from web.Place, err error) {
 	if v, ok := s.flags[o.key]; ok {
-		return v, "--" + o.flag(), nil
+		return v, web.FromFlag, nil
 	}
 	for _, place := range []struct {
-		name   string
+		name   web.Place
 		values map[string]string
-	}{{"the environment", s.env}, {envFile, s.file}} {
+	}{{web.FromEnvironment, s.env}, {web.FromEnvFile, s.file}} {
 		// An empty value is none: that is what compose makes of ${VARIABLE:-}.
 		v, path := place.values[o.key], place.values[o.key+fileSuffix]
 		direct, byFile := v != "", path != ""
@@ -70,12 +73,37 @@ func (s sources) value(o option) (value, from string, err error) {
 			return "", place.name, fmt.Errorf("is given twice, also as %s; remove one", o.key+fileSuffix)
 		case byFile:
 			v, err := readSecret(path)
-			return v, o.key + fileSuffix, err
+			return v, web.FromSecretFile, err
 		case direct:
 			return v, place.name, nil
 		}
 	}
-	return o.def, "the default", nil
+	return o.def, web.FromDefault, nil
+}
+
+// placeName names a place for an error.
+func (o option) placeName(p web.Place) string {
+	switch p {
+	case web.FromFlag:
+		return "--" + o.flag()
+	case web.FromEnvironment:
+		return "the environment"
+	case web.FromEnvFile:
+		return envFile
+	case web.FromSecretFile:
+		return o.key + fileSuffix
+	case web.FromDefault:
+	}
+	return "the default"
+}
+
+// row returns what an admin is shown of the option: of a secret, whether it is set.
+func (o option) row(value string, from web.Place) web.Setting {
+	row := web.Setting{Name: o.key, Value: value, Secret: o.secret, Set: value != "", From: from}
+	if o.secret {
+		row.Value = ""
+	}
+	return row
 }
 
 // readSecret reads the value of a _FILE key; a line break at its end is no

@@ -126,9 +126,9 @@ func demo(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
 		return fmt.Errorf("%w (for the demo: --listen)", err)
 	}
 	c.baseURL = "http://" + demoHost(c.listen, ln.Addr())
-	log := c.logger(stderr)
+	log, lines := c.keptLogger(stderr)
 	quiet := slog.New(slog.DiscardHandler) // That a key is made is of no interest here.
-	a, err := newAppliance(c, newKeyring(c, func(string) string { return "" }, quiet), log)
+	a, err := newAppliance(c, newKeyring(c, func(string) string { return "" }, quiet), log, lines)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

@@ -14,6 +14,7 @@ import (
 
 	"cz-visa-monitor/adapters/oidc"
 	"cz-visa-monitor/adapters/portal"
+	"cz-visa-monitor/adapters/web"
 )
 
 // config is everything that can be set from outside.
@@ -45,6 +46,8 @@ type config struct {
 	roles             oidc.Roles
 	logFormat         string
 	logLevel          string
+	// settings are the rows of the table as they are shown to admins.
+	settings []web.Setting
 }
 
 // option is one row of the configuration table. The help, .env.example, the

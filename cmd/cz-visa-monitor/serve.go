@@ -27,7 +27,8 @@ Where the key or the data cannot be read, the page and /readyz say so, nothing i
 checked, and nothing is changed.`,
 		Args: noArgs,
 	}, environ, func(cmd *cobra.Command, _ []string, c config) error {
-		return serveAll(cmd.Context(), c, getenv(environ), c.logger(cmd.ErrOrStderr()))
+		log, lines := c.keptLogger(cmd.ErrOrStderr())
+		return serveAll(cmd.Context(), c, getenv(environ), log, lines)
 	})
 }
 
@@ -37,12 +38,13 @@ func getenv(environ []string) func(string) string {
 	return func(key string) string { return env[key] }
 }
 
-// serveAll runs the appliance, or what waits in its place until it can.
-func serveAll(ctx context.Context, c config, env func(string) string, log *slog.Logger) error {
+// serveAll runs the appliance, or what waits in its place until it can. lines are
+// the last ones of log.
+func serveAll(ctx context.Context, c config, env func(string) string, log *slog.Logger, lines *logLines) error {
 	ring, room := newKeyring(c, env, log), newWaitingRoom(c, log)
 	var before web.Hindrance
 	for ctx.Err() == nil {
-		seen, err := serveOnce(ctx, c, ring, before, log)
+		seen, err := serveOnce(ctx, c, ring, before, log, lines)
 		if before != "" && errors.Is(err, boltstore.ErrLocked) {
 			// The command that brings the data back has not come to its end yet.
 			log.Info("another command is at work on the data; looking again")
@@ -67,9 +69,9 @@ func serveAll(ctx context.Context, c config, env func(string) string, log *slog.
 // serveOnce opens everything and runs it until ctx ends or it cannot go on. before is
 // what it had to wait for, "" for nothing. seen is how the files looked before it
 // tried: what changes from there on is a reason to try again.
-func serveOnce(ctx context.Context, c config, ring *keyring, before web.Hindrance, log *slog.Logger) (seen sight, err error) {
+func serveOnce(ctx context.Context, c config, ring *keyring, before web.Hindrance, log *slog.Logger, lines *logLines) (seen sight, err error) {
 	seen = look(c, ring)
-	a, err := newAppliance(c, ring, log)
+	a, err := newAppliance(c, ring, log, lines)
 	if err != nil {
 		return seen, err
 	}

@@ -85,14 +85,27 @@ func shown(def string) string {
 }
 
 // logger makes the program's logger.
-func (c config) logger(w io.Writer) *slog.Logger {
+func (c config) logger(w io.Writer) *slog.Logger { return slog.New(c.logHandler(w)) }
+
+// keptLogger is logger with a memory for its last lines.
+func (c config) keptLogger(w io.Writer) (*slog.Logger, *logLines) {
+	lines := newLogLines()
+	return slog.New(slog.NewMultiHandler(c.logHandler(w), lines.handler(c.level()))), lines
+}
+
+func (c config) logHandler(w io.Writer) slog.Handler {
+	opts := &slog.HandlerOptions{Level: c.level()}
+	if c.logFormat == "json" {
+		return slog.NewJSONHandler(w, opts)
+	}
+	return slog.NewTextHandler(w, opts)
+}
+
+// level is the least that is logged.
+func (c config) level() slog.Level {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
 		level = slog.LevelInfo // oneOf lets only levels through.
 	}
-	opts := &slog.HandlerOptions{Level: level}
-	if c.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
-	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return level
 }

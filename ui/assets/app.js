@@ -218,6 +218,27 @@ document.addEventListener('htmx:responseError', (event) => {
   if (el.form) el.form.requestSubmit(el);
   else if (el instanceof HTMLFormElement) el.requestSubmit();
 });
+// What takes its time says so, and is not sent twice.
+document.addEventListener('submit', (event) => {
+  const button = event.submitter;
+  if (!button?.dataset.busy) return;
+  if (button.ariaDisabled === 'true') {
+    event.preventDefault();
+    return;
+  }
+  button.ariaDisabled = 'true';
+  button.textContent = button.dataset.busy;
+  news.append(Object.assign(document.createElement('p'), { textContent: button.dataset.busy }));
+});
+// What is shown only once can be copied, also over plain HTTP, where a page may not
+// use the clipboard otherwise.
+for (const button of document.querySelectorAll('button[data-copy]')) {
+  button.hidden = false;
+  button.addEventListener('click', () => {
+    document.getElementById(button.dataset.copy).select();
+    if (document.execCommand('copy')) button.textContent = button.dataset.copied;
+  });
+}
 addEventListener('online', () => again());
 addEventListener('pagehide', () => rest());
 addEventListener('pageshow', (event) => event.persisted && location.reload()); // Somebody may have signed out.
