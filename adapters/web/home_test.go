@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cz-visa-monitor/app/account"
@@ -173,4 +174,30 @@ func TestSeveralAtOnce(t *testing.T) {
 	if watcher(one.ID).Muted {
 		t.Error("a stranger has muted it")
 	}
+}
+
+// A failing source is said above the list, with the age of what is shown, and a
+// failure is no status.
+func TestHomeTellsOfASourceInTrouble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAppliance(t, nil)
+		a.portal.say(anna, visa.InProgress)
+		app := a.watch(anna, "Anna")
+		a.run()
+		synctest.Wait()
+		time.Sleep(time.Second)
+		p := a.signedIn("admin")
+		says(t, p.get("/"), http.StatusOK, "In progress", `id="source"`)
+		if body := p.get("/").Body.String(); strings.Contains(body, "No check has been answered") {
+			t.Error("it complains of a source that answers")
+		}
+		a.portal.fail(anna, watch.Throttled)
+		if _, err := a.engine.CheckNow(t.Context(), app.ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		says(t, p.get("/"), http.StatusOK, "No check has been answered since", "the portal asked for fewer requests",
+			"The portal is being left alone until", "What is shown is as of", "No answer since", "In progress")
+	})
 }
