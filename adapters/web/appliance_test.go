@@ -52,6 +52,8 @@ type appliance struct {
 	keys     *keys
 	house    *house
 	log      *bytes.Buffer
+	// language is that of the browsers of people who have none of their own.
+	language string
 
 	portal  *portal
 	mail    *mail

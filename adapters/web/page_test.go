@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -15,18 +16,19 @@ import (
 func (a *appliance) everyPage(yield func(name string, w *httptest.ResponseRecorder)) {
 	a.tb.Helper()
 	p, stranger := a.signedIn("admin"), a.person()
-	bare := bareAppliance(a.tb, nil).person()
+	bare := bareAppliance(a.tb, nil)
+	bare.language = a.language
 	code := a.invited(account.Member)
 	yield("the first page", p.get("/"))
 	yield("sign-in", stranger.get("/sign-in"))
 	yield("sign-in, wrong", stranger.post("/sign-in", "name", "nobody"))
-	yield("setup", bare.get("/setup"))
-	yield("setup, wrong", bare.post("/setup", "code", "wrong"))
+	yield("setup", bare.person().get("/setup"))
+	yield("setup, wrong", bare.person().post("/setup", "code", "wrong"))
 	yield("join", stranger.get("/join"))
 	yield("join with a code", stranger.post("/join", "code", code))
 	yield("account", p.get("/account"))
 	yield("account, second factor", p.post("/account", "do", "second-begin"))
-	yield("account, saved", p.post("/account", "do", "language", "language", "cs"))
+	yield("account, saved", p.post("/account", "do", "language", "language", cmp.Or(a.language, "cs")))
 	yield("recovery sheet", p.get("/recovery-sheet"))
 	yield("recovery sheet, open", p.post("/recovery-sheet", "password", password))
 	a.channelPages(p, yield)

@@ -22,10 +22,14 @@ type person struct {
 
 // person returns somebody who has not signed in.
 func (a *appliance) person() *person {
-	return &person{
+	p := &person{
 		appliance: a, from: "192.0.2.1:40000", cookies: map[string]*http.Cookie{},
 		headers: http.Header{"Accept": {"text/html,application/xhtml+xml"}},
 	}
+	if a.language != "" {
+		p.headers.Set("Accept-Language", a.language)
+	}
+	return p
 }
 
 // signedIn returns somebody who has signed in under this name.

@@ -195,16 +195,8 @@ func TestPageSignsInOverPlainHTTP(t *testing.T) {
 	v.quiet()
 }
 
-// Every page fits the narrowest phone, can be touched, and names all its fields.
-func TestSmallPagesFitAndAreNamed(t *testing.T) {
-	t.Parallel()
-	a := newAppliance(t, nil)
-	bodies := map[string]string{}
-	a.everyPage(func(name string, w *httptest.ResponseRecorder) {
-		if name != "the first page" { // It has a test of its own.
-			bodies[name] = w.Body.String()
-		}
-	})
+// shelf serves pages as they were answered, and returns the address of each.
+func (a *appliance) shelf(bodies map[string]string) (at func(name string) string) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, asset, ok := strings.Cut(r.URL.Path, "/assets/"); ok {
 			r.URL.Path = "/assets/" + asset
@@ -219,13 +211,27 @@ func TestSmallPagesFitAndAreNamed(t *testing.T) {
 		w.Header().Set("Content-Security-Policy", contentPolicy)
 		_, _ = w.Write([]byte(bodies[r.URL.Query().Get("page")])) // The browser may have gone on.
 	}))
-	t.Cleanup(s.Close)
+	a.tb.Cleanup(s.Close)
+	return func(name string) string { return s.URL + "/?page=" + url.QueryEscape(name) }
+}
+
+// Every page fits the narrowest phone, can be touched, and names all its fields.
+func TestSmallPagesFitAndAreNamed(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	bodies := map[string]string{}
+	a.everyPage(func(name string, w *httptest.ResponseRecorder) {
+		if name != "the first page" { // It has a test of its own.
+			bodies[name] = w.Body.String()
+		}
+	})
+	at := a.shelf(bodies)
 	v := visit(t, newBrowser(t), "about:blank")
 	for name := range bodies {
 		v.Page = v.CancelTimeout().Timeout(browserPatience) // One after the other is no waiting.
 		for _, width := range []int{320, 390, 1280} {
 			v.size(width, 800, width < 700)
-			v.open(s.URL + "/?page=" + url.QueryEscape(name))
+			v.open(at(name))
 			found, err := v.Eval(`() => {
 				const seen = [...document.querySelectorAll('a, button, input, select')].filter((el) => el.checkVisibility() && el.type !== 'hidden' && !el.matches('.skip'));
 				const called = (el) => el.textContent.trim() || el.id;

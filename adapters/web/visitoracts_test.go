@@ -265,7 +265,7 @@ func (v *visitor) misfits(width int) string {
 		for (const el of all) {
 			const style = getComputedStyle(el), box = el.getBoundingClientRect();
 			const hidden = box.width <= 1 || box.height <= 1; // For screen readers.
-			if (!hidden && el.scrollWidth > el.clientWidth + 1 && /hidden|clip/.test(style.overflowX) && style.textOverflow !== 'ellipsis') found.push('cut off: ' + called(el));
+			if (!hidden && !el.matches('input') && el.scrollWidth > el.clientWidth + 1 && /hidden|clip/.test(style.overflowX) && style.textOverflow !== 'ellipsis') found.push('cut off: ' + called(el));
 			if (!hidden && el.matches('a, button, input:not([type=hidden]), select, textarea, summary') && (box.width < 24 || box.height < 24)) {
 				const inText = el.matches('a') && style.display === 'inline' && el.parentElement.textContent.trim() !== el.textContent.trim();
 				const inLabel = [...(el.labels ?? [])].some((l) => { const b = l.getBoundingClientRect(); return b.width >= 24 && b.height >= 24; });

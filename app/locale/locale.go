@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -127,6 +128,9 @@ func read(files fs.FS, name string, zone *time.Location) (*Locale, error) {
 
 // Languages returns the codes of all languages, Fallback first.
 func (c *Catalogues) Languages() []string { return slices.Clone(c.order) }
+
+// Keys returns the keys of all texts, sorted.
+func (c *Catalogues) Keys() []string { return slices.Sorted(maps.Keys(c.locales[Fallback].texts)) }
 
 // For returns the locale that fits lang best, which may be a bare language
 // ("cs"), a longer tag ("cs-CZ") or a whole Accept-Language header. It falls
