@@ -129,7 +129,7 @@ const (
 		"mi mis su sus tu tus nuestro este esta esto estos estas ese esa eso no si ya aun todavia muy tambien solo por favor gracias hola " +
 		"puedo puede quiero tengo tiene debo significa"
 
-	vietnameseEmpty = "la co khong toi ban cua va hoac nhung nay do kia thi ma o tai tu den cho voi ve gi nao sao nhu the bao nhieu khi ai dau duoc " +
+	vietnameseEmpty = "la khong toi ban cua va hoac nhung nay do kia thi ma o tai den cho voi ve gi nao sao nhu the nhieu khi ai duoc " +
 		"bi se da dang roi con nua xin vui long cam on chao toi minh em anh chi nghia cac nhung mot"
 
 	chineseEmpty = "为什么 什么 怎么 怎样 如何 请问 哪里 哪儿 哪个 是否 可以 需要 我们 你们 他们 谢谢 你好 意思 的 了 吗 呢 吧 我 你 他 她 它 是 在 有 和 与 或 就 都 也 还 把 被 让 对 从 到 这 那 个 么"

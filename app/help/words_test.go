@@ -63,7 +63,7 @@ func TestTerms(t *testing.T) {
 		"Chinese across a seam":    {"zh-Hans", "签证要多久", []string{"签证", "证要", "要多", "多久"}},
 		"Chinese with Latin":       {"zh-Hans", "什么是 OAM 号码", []string{"oam", "号码"}},
 		"one Chinese character":    {"zh-Hans", "钱", []string{"钱"}},
-		"Vietnamese pairs":         {"vi", "hồ sơ bị từ chối", []string{"ho", "so", "ho_so", "choi"}},
+		"Vietnamese pairs":         {"vi", "hồ sơ bị từ chối", []string{"ho", "so", "ho_so", "tu", "choi", "tu_choi"}},
 		"Ukrainian apostrophe":     {"uk", "пам’ятка", []string{"памятк"}},
 		"nothing":                  {"cs", "", nil},
 		"signs only":               {"es", "¿¡ — !?", nil},
