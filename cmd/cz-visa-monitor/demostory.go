@@ -63,7 +63,7 @@ func (s sample) reference(now time.Time) (visa.Reference, error) {
 	filed := now.AddDate(0, 0, -s.filed)
 	text := fmt.Sprintf("OAM-%d-%d/%s-%d", s.serial, s.serial%9+1, s.category, filed.Year())
 	if s.category == "" {
-		text = fmt.Sprintf("ZZZZ%s%04d", filed.Format("20060102"), s.serial%10_000)
+		text = fmt.Sprintf("ZZZZ%s%04d", filed.Format("20060102"), 9000+s.serial%1000)
 	}
 	ref, err := visa.Parse(text)
 	if err != nil {
