@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/adapters/portal"
 	"cz-visa-monitor/adapters/portal/portaltest"
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/alert"
@@ -82,6 +83,7 @@ func (p past) begin(ctx context.Context, s sample, owner account.Owner, channels
 
 // play makes the checks of all lives, in the order of their times, until now.
 func (p past) play(ctx context.Context, lives []*life) error {
+	answered := time.Time{}
 	for {
 		first := (*life)(nil)
 		for _, l := range lives {
@@ -90,7 +92,10 @@ func (p past) play(ctx context.Context, lives []*life) error {
 			}
 		}
 		if first == nil {
-			return nil
+			return p.store.PutSource(ctx, portal.All()[0].Name, watch.SourceState{AnsweredAt: answered}, true)
+		}
+		if p.outcome(first, first.next).Result != nil {
+			answered = first.next
 		}
 		if err := p.check(ctx, first); err != nil {
 			return err
