@@ -65,7 +65,7 @@ func newCrowd(b *testing.B) *crowd {
 		b.Fatal(err)
 	}
 	discard := slog.New(slog.DiscardHandler)
-	a, err := newAppliance(cfg, newKeyring(cfg, func(string) string { return "" }, discard), discard)
+	a, err := newAppliance(cfg, newKeyring(cfg, func(string) string { return "" }, discard), discard, newLogLines())
 	if err != nil {
 		b.Fatal(err)
 	}
