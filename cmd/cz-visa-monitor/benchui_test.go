@@ -26,7 +26,7 @@ const (
 	benchApplications = 10_000
 	// benchPages is how often it is asked for, benchUpdates how many changes are
 	// waited for, benchVisits how many first visits Lighthouse makes.
-	benchPages, benchUpdates, benchVisits = 200, 10, 3
+	benchPages, benchUpdates, benchVisits = 200, 10, 5
 )
 
 // crowd is an appliance with 10,000 sealed applications, and somebody who has
