@@ -4,12 +4,14 @@ BINARY   := bin/cz-visa-monitor
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 30s
 KILLS    ?= 5000
+# A tool of bench-ui only: it is fetched there, and is in no test and no binary.
+LIGHTHOUSE := 12.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check lint fmt bench soak golden fuzz replica clean
+.PHONY: help build run demo test check lint fmt bench bench-ui soak golden fuzz replica clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the static binary, bin/cz-visa-monitor
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BINARY) ./cmd/cz-visa-monitor
@@ -39,6 +41,12 @@ fmt: ## Format the Go files as lint wants them
 bench: ## Measure speed and memory, and print the table
 	sh deployment/install-deps.sh test
 	go run ./cmd/bench
+
+bench-ui: ## Measure what the pages cost, with Chromium and Lighthouse, and print the table
+	sh deployment/install-deps.sh test
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+		npm install --no-save --no-audit --no-fund --loglevel=error --prefix "$$dir" lighthouse@$(LIGHTHOUSE) && \
+		BENCH_LIGHTHOUSE="$$dir/node_modules/.bin/lighthouse" go run ./cmd/bench ui
 
 soak: ## Run the crash test for long: KILLS=5000
 	sh deployment/install-deps.sh test

@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -134,18 +135,44 @@ func loadPages() (map[string]*template.Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the pages: %w", err)
 	}
-	pages := make(map[string]*template.Template)
+	pages, icons := make(map[string]*template.Template), &icons{}
+	functions := template.FuncMap{"dict": dict, "drawn": icons.drawn}
+	if icons.file, err = template.New(iconsFile).Funcs(functions).ParseFS(ui.Files, "pages/"+iconsFile); err != nil {
+		return nil, fmt.Errorf("read the icons: %w", err)
+	}
 	for _, name := range files {
 		if slices.Contains(parts(), name) {
 			continue
 		}
-		t, err := template.New(path.Base(name)).Funcs(template.FuncMap{"dict": dict}).ParseFS(ui.Files, append(parts(), name)...)
+		t, err := template.New(path.Base(name)).Funcs(functions).ParseFS(ui.Files, append(parts(), name)...)
 		if err != nil {
 			return nil, fmt.Errorf("read the page %s: %w", name, err)
 		}
 		pages[strings.TrimSuffix(path.Base(name), ".html")] = t
 	}
 	return pages, nil
+}
+
+// icons are those of the pages, each drawn once.
+type icons struct {
+	file  *template.Template
+	known sync.Map // of a name to its template.HTML
+}
+
+const iconsFile = "icons.html"
+
+// drawn returns an icon by its name.
+func (i *icons) drawn(name string) (template.HTML, error) {
+	if known, ok := i.known.Load(name); ok {
+		return known.(template.HTML), nil
+	}
+	var out strings.Builder
+	if err := i.file.ExecuteTemplate(&out, "drawing", name); err != nil {
+		return "", err
+	}
+	icon := template.HTML(out.String()) //nolint:gosec // What a template of ours has written.
+	i.known.Store(name, icon)
+	return icon, nil
 }
 
 // dict hands a part of a page several things, by their names.

@@ -10,7 +10,7 @@ func suites() [][]string {
 		{"-bench", "Listing", "-benchtime", "200x", "./adapters/boltstore"},
 		{"-bench", "Seal", "-benchtime", "20000x", "./adapters/agebox"},
 		{"-bench", "Calibrated", "-benchtime", "10x", "./app/account"},
-		{"-bench", ".", "-benchtime", "1x", "./cmd/cz-visa-monitor"},
+		{"-bench", "Binary|ResidentMemory", "-benchtime", "1x", "./cmd/cz-visa-monitor"},
 	}
 }
 
@@ -40,5 +40,23 @@ func rows() []row {
 		{what: "browser processes when idle", bench: "ResidentMemory", unit: "browser-processes", reach: 0},
 		{what: "our process, 1,000 applications, browser stopped", bench: "ResidentMemory", unit: "MB", reach: 40},
 		{what: "binary, stripped, static, amd64", bench: "Binary", unit: "MB", reach: 24},
+	}
+}
+
+// uiSuites are the runs for the pages.
+func uiSuites() [][]string {
+	return [][]string{{"-bench", "^BenchmarkHome$", "-benchtime", "1x", "./cmd/cz-visa-monitor"}}
+}
+
+// uiRows is the table for the pages.
+func uiRows() []row {
+	return []row{
+		{what: "home on the first visit, all requests", bench: "Home", unit: "first-KB", reach: 100},
+		{what: "scripts among it", bench: "Home", unit: "script-KB", reach: 35},
+		{what: "home at 10,000 sealed applications, 95 of 100", bench: "Home", unit: "p95-ms/page", reach: 30},
+		{what: "from a check in the store to the page, at worst", bench: "Home", unit: "ms-live", reach: 1000},
+		{what: "Lighthouse on a phone: performance", bench: "Home", unit: "performance", reach: 95, atLeast: true},
+		{what: "Lighthouse on a phone: accessibility", bench: "Home", unit: "accessibility", reach: 95, atLeast: true},
+		{what: "Lighthouse on a phone: best practices", bench: "Home", unit: "best-practices", reach: 95, atLeast: true},
 	}
 }

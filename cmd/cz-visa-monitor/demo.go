@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -11,17 +10,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"cz-visa-monitor/adapters/portal/portaltest"
 	"cz-visa-monitor/adapters/shout/shouttest"
-	"cz-visa-monitor/app/account"
-	"cz-visa-monitor/app/alert"
-	"cz-visa-monitor/app/visa"
-	"cz-visa-monitor/app/watch"
 )
 
 // The addresses of the demo, on this machine only.
@@ -31,26 +25,41 @@ const (
 	demoReplica = "localhost:8082"
 	demoTopic   = "visa"
 	demoUser    = "demo"
+	// demoViewer is a second user, who only reads what the family watches.
+	demoViewer = "ludmila"
 )
 
+// demoOptions are the flags of the demo.
+type demoOptions struct {
+	listen, inbox, replica string
+	// movable: where an address is taken, another one will do, since nobody asked for it.
+	inboxMovable, replicaMovable bool
+	sourceDown                   bool
+}
+
 func demoCommand(environ []string) *cobra.Command {
-	var listenOn string
+	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the main job against a replica of the portal",
-		Long: `Show the main job on this machine: the appliance with six sample applications
-against a replica of the portal, and an inbox that shows what a phone would get.
-The statuses move while you watch. Nothing is asked of the real portal, and
+		Long: `Show the main job on this machine: the appliance with what a family, a
+firm and somebody of their own have watched for months, against a replica of the
+portal, and an inbox that shows what a phone would get. The statuses move while
+you watch. Nothing is asked of the real portal, and
 nothing is kept when the demo ends.`,
 		Args: noArgs,
 	}
-	cmd.Flags().StringVar(&listenOn, "listen", demoListen, "address and port of the page")
+	cmd.Flags().StringVar(&o.listen, "listen", demoListen, "address and port of the page")
+	cmd.Flags().StringVar(&o.inbox, "inbox", demoInbox, "address and port of the inbox")
+	cmd.Flags().StringVar(&o.replica, "replica", demoReplica, "address and port of the portal's replica")
+	cmd.Flags().BoolVar(&o.sourceDown, "source-down", false, "let the portal be down, to see how that is shown")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := demoConfig(environment(environ), listenOn)
+		c, err := demoConfig(environment(environ), o.listen)
 		if err != nil {
 			return usage(err)
 		}
-		return demo(cmd.Context(), c, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		o.inboxMovable, o.replicaMovable = !cmd.Flags().Changed("inbox"), !cmd.Flags().Changed("replica")
+		return demo(cmd.Context(), c, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 	}
 	return cmd
 }
@@ -62,8 +71,8 @@ func demoConfig(env map[string]string, listenOn string) (config, error) {
 	src := sources{env: make(map[string]string), flags: map[string]string{
 		"CZVM_PORTAL_URL": "http://" + demoReplica + portaltest.PathEN,
 		"CZVM_LISTEN":     listenOn, "CZVM_BASE_URL": "http://" + listenOn, "CZVM_WORKERS": "2",
-		"CZVM_INTERVAL": "10s", "CZVM_MIN_INTERVAL": "5s", "CZVM_CONFIRM_AFTER": "5s",
-		"CZVM_CHECKS_PER_MINUTE": "120", "CZVM_KEY_DELAY": "10ms", "CZVM_LOG_LEVEL": "warn",
+		"CZVM_INTERVAL": "15s", "CZVM_MIN_INTERVAL": "5s", "CZVM_CONFIRM_AFTER": "5s",
+		"CZVM_CHECKS_PER_MINUTE": "120", "CZVM_KEY_DELAY": "10ms", "CZVM_LOG_LEVEL": "error",
 	}}
 	for _, key := range []string{"CZVM_BROWSER", "CZVM_LOG_FORMAT"} {
 		if v, ok := env[key]; ok {
@@ -73,48 +82,21 @@ func demoConfig(env map[string]string, listenOn string) (config, error) {
 	return loadConfig(src)
 }
 
-// sample is an application of the demo.
-type sample struct {
-	reference, label string
-	story            []portaltest.Outcome
-}
-
-// samples go through what can happen. A decision stands twice at least, since
-// it is told only when a second check repeats it.
-func samples() []sample {
-	const (
-		none     = portaltest.NotFound
-		running  = portaltest.InProgress
-		paused   = portaltest.Suspended
-		positive = portaltest.PreliminarilyPositive
-		granted  = portaltest.Granted
-		refused  = portaltest.Refused
-	)
-	return []sample{
-		{reference: "ZZZZ202608039001", label: "Jana, student visa", story: []portaltest.Outcome{none, none, running, running, running, positive, positive, granted}},
-		{reference: "OAM-90002-3/ZM-2026", label: "Minh, employee card", story: []portaltest.Outcome{running, running, running, running, granted}},
-		{reference: "OAM-90003/DP-2026", label: "Oksana, residence", story: []portaltest.Outcome{running, paused, paused, paused, running, running, granted}},
-		{reference: "ZZZZ202607159004", label: "Wei, family visa", story: []portaltest.Outcome{running, running, running, refused}},
-		{reference: "OAM-90005-1/TP-2026", label: "Carlos, permanent residence", story: []portaltest.Outcome{none, running, running, running, running, positive, granted}},
-		{reference: "ZZZZ202609219006", label: "Anna, new wording", story: []portaltest.Outcome{running, running, portaltest.Reworded, portaltest.Reworded, portaltest.Reworded, running, positive}},
-	}
-}
-
 // demo runs everything until ctx ends.
-func demo(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
+func demo(ctx context.Context, c config, o demoOptions, stdout, stderr io.Writer) (err error) {
 	if c.dataDir, err = os.MkdirTemp("", "cz-visa-monitor-demo-"); err != nil {
 		return fmt.Errorf("make a folder for the demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(c.dataDir)) }()
 
-	replica := portaltest.New(portaltest.Config{Latency: 300 * time.Millisecond})
-	stopReplica, replicaURL, err := demoServe(ctx, demoReplica, replica)
+	replica := newDemoReplica(o.sourceDown)
+	stopReplica, replicaURL, err := demoServe(ctx, o.replica, o.replicaMovable, replica)
 	if err != nil {
 		return err
 	}
 	defer stopReplica()
 	inbox := shouttest.NewNtfy(shouttest.NtfyConfig{})
-	stopInbox, inboxURL, err := demoServe(ctx, demoInbox, inbox)
+	stopInbox, inboxURL, err := demoServe(ctx, o.inbox, o.inboxMovable, inbox)
 	if err != nil {
 		return err
 	}
@@ -133,17 +115,18 @@ func demo(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
 		return errors.Join(err, ln.Close())
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	password, err := fillDemo(ctx, a, replica, inboxURL)
+	passwords, err := fillDemo(ctx, a, replica, inboxURL)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	fmt.Fprintf(stdout, `The demo runs until you press Ctrl-C. Nothing of it is kept.
 
   the page       %s/   sign in as %s with the password %s
+  a relative     signs in there as %s with the password %s, and may only read
   the phone      %s/
   the portal     %s   (a replica; nothing is asked of the real one)
 
-`, c.baseURL, demoUser, password, inboxURL, c.portalURL)
+`, c.baseURL, demoUser, passwords[demoUser], demoViewer, passwords[demoViewer], inboxURL, c.portalURL)
 	return a.run(ctx, ln)
 }
 
@@ -158,14 +141,26 @@ func demoHost(listen string, addr net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// demoServe serves h on address, or on any free port if that one is taken.
-func demoServe(ctx context.Context, address string, h http.Handler) (stop func(), base string, err error) {
+// newDemoReplica is the portal of the demo, which lacks one category; down: it
+// shows nothing but that it is being maintained.
+func newDemoReplica(down bool) *portaltest.Replica {
+	page := portaltest.Page{Missing: []string{lackingCategory}}
+	if down {
+		page.Fault = portaltest.Maintenance
+	}
+	return portaltest.New(portaltest.Config{Latency: 300 * time.Millisecond, Page: page})
+}
+
+// demoServe serves h on address, or on any free port if that one is taken and
+// movable says that another will do.
+func demoServe(ctx context.Context, address string, movable bool, h http.Handler) (stop func(), base string, err error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", address)
+	if err != nil && movable {
+		ln, err = lc.Listen(ctx, "tcp", "localhost:0")
+	}
 	if err != nil {
-		if ln, err = lc.Listen(ctx, "tcp", "localhost:0"); err != nil {
-			return nil, "", fmt.Errorf("open a port for the demo: %w", err)
-		}
+		return nil, "", fmt.Errorf("open a port for the demo: %w", err)
 	}
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	done := make(chan struct{})
@@ -175,36 +170,4 @@ func demoServe(ctx context.Context, address string, h http.Handler) (stop func()
 	}()
 	u := url.URL{Scheme: "http", Host: ln.Addr().String()}
 	return func() { _ = srv.Close(); <-done }, u.String(), nil
-}
-
-// fillDemo makes the user, the channel and the applications.
-func fillDemo(ctx context.Context, a *appliance, replica *portaltest.Replica, inboxURL string) (password string, err error) {
-	password = strings.ToLower(rand.Text()[:12])
-	user, err := a.accounts.AddUser(account.As(ctx, account.CommandLine()), account.NewUser{Name: demoUser, Password: password}, account.Admin)
-	if err != nil {
-		return "", err
-	}
-	now, owner := time.Now(), account.OfUser(user.ID)
-	channel := alert.Channel{
-		ID: account.NewID(now), Owner: owner, Name: "Demo phone", Kind: "ntfy", Privacy: alert.Full, Language: "en", Operator: true,
-		Fields: map[string]string{"server": inboxURL, "topic": demoTopic}, CreatedAt: now,
-	}
-	if err := a.store.AddChannel(ctx, channel); err != nil {
-		return "", err
-	}
-	for _, s := range samples() {
-		ref, err := visa.Parse(s.reference)
-		if err != nil {
-			return "", fmt.Errorf("sample application: %w", err)
-		}
-		answers := make([]portaltest.Answer, len(s.story))
-		for i, outcome := range s.story {
-			answers[i] = portaltest.Answer{Outcome: outcome}
-		}
-		replica.Script(ref.String(), answers...)
-		if _, err := a.engine.Add(ctx, ref, watch.Watcher{Owner: owner, Label: s.label, Channels: []string{channel.ID}}); err != nil {
-			return "", fmt.Errorf("sample application: %w", err)
-		}
-	}
-	return password, nil
 }

@@ -170,3 +170,44 @@ func padding(n int, language string) string {
 	}
 	return "<p></p>" + strings.Repeat(sentence, n/len([]rune(sentence))+1)
 }
+
+// Reading is an answer as somebody reads it on the English page.
+type Reading struct {
+	// Kind is the alert's class, State the response's state.
+	Kind, State string
+	// Text is plain, one paragraph a line; Link leads to the explanation of the
+	// outcome, "" where there is none.
+	Text, Link string
+}
+
+// Read returns what the page shows of a about a number, which is without the
+// suffix: for a past that the replica was never asked about.
+func (a Answer) Read(number string) Reading {
+	w, shown := wordings()[a.outcome()], a.render(number)
+	r := Reading{Kind: shown.Kind, State: cmp.Or(a.State, w.state)}
+	for _, block := range strings.Split(shown.HTML["en"], "<p></p>") {
+		for _, piece := range strings.Split(block, `href="`)[1:] {
+			link, _, _ := strings.Cut(piece, `"`)
+			if strings.Contains(link, "/administrative-proceedings/") {
+				r.Link = link
+			}
+		}
+		if text := strings.Join(strings.Fields(untagged(block)), " "); text != "" {
+			r.Text += "\n" + text
+		}
+	}
+	r.Text = strings.TrimPrefix(r.Text, "\n")
+	return r
+}
+
+// untagged drops the tags of one of our own texts.
+func untagged(text string) string {
+	var out strings.Builder
+	for _, piece := range strings.Split(text, "<") {
+		if _, after, tag := strings.Cut(piece, ">"); tag {
+			piece = after
+		}
+		out.WriteString(piece)
+	}
+	return html.UnescapeString(out.String())
+}
