@@ -21,8 +21,10 @@ type Invitation struct {
 }
 
 const (
-	// InvitationLasts is how long somebody new has to follow the link.
-	InvitationLasts = 7 * 24 * time.Hour
+	// InvitationLasts is how long somebody new has to follow the link, where nothing
+	// else is wished. MaxInvitationLasts is the longest that can be.
+	InvitationLasts    = 7 * 24 * time.Hour
+	MaxInvitationLasts = 30 * 24 * time.Hour
 	// ResetLasts is how long a user has to set another password.
 	ResetLasts = 24 * time.Hour
 	// invitationPrefix begins the secret of every invitation.
