@@ -11,9 +11,23 @@ type named struct{ part, name string }
 // browsers are looked for in this order: most call themselves Safari and Chrome, too.
 func browsers() []named {
 	return []named{
-		{"SamsungBrowser/", "Samsung Internet"}, {"OPR/", "Opera"}, {"OPT/", "Opera"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"}, {"Edg/", "Edge"},
-		{"Vivaldi/", "Vivaldi"}, {"YaBrowser/", "Yandex Browser"}, {"DuckDuckGo/", "DuckDuckGo"}, {"MiuiBrowser/", "Mi Browser"}, {"SeznamBrowser/", "Seznam"},
-		{"FxiOS/", "Firefox"}, {"Firefox/", "Firefox"}, {"CriOS/", "Chrome"}, {"Chromium/", "Chromium"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+		{"SamsungBrowser/", "Samsung Internet"},
+		{"OPR/", "Opera"},
+		{"OPT/", "Opera"},
+		{"EdgA/", "Edge"},
+		{"EdgiOS/", "Edge"},
+		{"Edg/", "Edge"},
+		{"Vivaldi/", "Vivaldi"},
+		{"YaBrowser/", "Yandex Browser"},
+		{"DuckDuckGo/", "DuckDuckGo"},
+		{"MiuiBrowser/", "Mi Browser"},
+		{"SeznamBrowser/", "Seznam"},
+		{"FxiOS/", "Firefox"},
+		{"Firefox/", "Firefox"},
+		{"CriOS/", "Chrome"},
+		{"Chromium/", "Chromium"},
+		{"Chrome/", "Chrome"},
+		{"Safari/", "Safari"},
 	}
 }
 
@@ -21,8 +35,16 @@ func browsers() []named {
 // that it is like a Mac.
 func systems() []named {
 	return []named{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"}, {"Windows", "Windows"},
-		{"Macintosh", "Mac"}, {"Mac OS X", "Mac"}, {"Linux", "Linux"}, {"FreeBSD", "FreeBSD"}, {"OpenBSD", "OpenBSD"},
+		{"iPhone", "iPhone"},
+		{"iPad", "iPad"},
+		{"Android", "Android"},
+		{"CrOS", "ChromeOS"},
+		{"Windows", "Windows"},
+		{"Macintosh", "Mac"},
+		{"Mac OS X", "Mac"},
+		{"Linux", "Linux"},
+		{"FreeBSD", "FreeBSD"},
+		{"OpenBSD", "OpenBSD"},
 	}
 }
 

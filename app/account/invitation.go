@@ -22,8 +22,9 @@ type Invitation struct {
 
 const (
 	// InvitationLasts is how long somebody new has to follow the link, where nothing
-	// else is wished. MaxInvitationLasts is the longest that can be.
-	InvitationLasts    = 7 * 24 * time.Hour
+	// else is wished.
+	InvitationLasts = 7 * 24 * time.Hour
+	// MaxInvitationLasts is the longest that can be wished.
 	MaxInvitationLasts = 30 * 24 * time.Hour
 	// ResetLasts is how long a user has to set another password.
 	ResetLasts = 24 * time.Hour
