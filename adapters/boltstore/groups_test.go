@@ -98,7 +98,17 @@ func TestInvitations(t *testing.T) {
 	wants(t, "an admin invites to another's group", err, account.ErrNoGroup)
 	_, _, err = h.Invite(h.asAdmin(t), account.Invite{Role: "root"})
 	wants(t, "a role that is none", err, account.ErrRole)
+	for _, lasts := range []time.Duration{-1, account.MaxInvitationLasts + 1} {
+		_, _, err = h.Invite(h.asAdmin(t), account.Invite{Role: account.Viewer, Lasts: lasts})
+		wants(t, "a link that lasts "+lasts.String(), err, account.ErrLasts)
+	}
+	if alone, err := h.LedAlone(h.asAdmin(t)); err != nil || len(alone) != 1 || alone[0].ID != g.ID {
+		t.Errorf("the admin alone leads %v, %v", alone, err)
+	}
 	i, link, err := h.Invite(h.asAdmin(t), account.Invite{Role: account.Viewer, Group: g.ID, Right: account.Read})
+	if err == nil && i.ExpiresAt.Sub(i.CreatedAt) != account.InvitationLasts {
+		t.Errorf("without a wish a link lasts %s", i.ExpiresAt.Sub(i.CreatedAt))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

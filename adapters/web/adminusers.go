@@ -19,7 +19,7 @@ type usersPage struct {
 	Roles       []option
 	Languages   []language
 	// Fresh is a link that was just made.
-	Fresh *freshLink
+	Fresh *secretOnce
 	// Name is what was typed, Lang what was chosen; WrongName: the name is wrong.
 	Name, Lang string
 	WrongName  bool
@@ -35,10 +35,6 @@ type userRow struct {
 
 // invitationRow is a link that waits.
 type invitationRow struct{ ID, For, By, Until string }
-
-// freshLink is a link the only time that it can be seen. Link is "" where the
-// appliance does not know its own address; then there is the Code.
-type freshLink struct{ For, Link, Code, Until string }
 
 // usersOnPage is how many users a page shows.
 const usersOnPage = 100
@@ -128,11 +124,6 @@ func (n names) invitationRow(v view, i account.Invitation) invitationRow {
 	return row
 }
 
-// freshLink returns what is shown of a link that was just made.
-func (s *Server) freshLink(v view, whom string, i account.Invitation, secret string) *freshLink {
-	return &freshLink{For: whom, Link: s.joinLink(secret), Code: secret, Until: v.words.Time(i.ExpiresAt)}
-}
-
 func (s *Server) showUsers(c echo.Context) error {
 	p, err := s.usersPage(c)
 	if err != nil {
@@ -149,14 +140,10 @@ func (s *Server) changeUsers(c echo.Context) error {
 		return err
 	}
 	ctx, role := c.Request().Context(), account.Role(c.FormValue("role"))
-	var fresh *freshLink
+	var fresh *secretOnce
 	switch c.FormValue("do") {
-	case "add":
-		u, i, secret, failed := s.newUser(c, account.NewUser{Name: c.FormValue("name"), Language: c.FormValue("language")}, role)
-		fresh, err = s.freshLink(v.view, v.T("admin.link_for_user", "name", u.Name), i, secret), failed
-	case "invite":
-		i, secret, failed := s.cfg.Accounts.Invite(ctx, account.Invite{Role: role})
-		fresh, err = s.freshLink(v.view, v.T("admin.link_for_new"), i, secret), failed
+	case "add", "invite":
+		fresh, err = s.newLink(c, v.view, role)
 	case "withdraw":
 		if err = s.cfg.Accounts.RemoveInvitation(ctx, c.FormValue("id")); err == nil {
 			return seeDone(c, "users", "invitation_withdrawn")
@@ -177,6 +164,22 @@ func (s *Server) changeUsers(c echo.Context) error {
 	return s.show(c, http.StatusOK, "admin-users", p)
 }
 
+// newLink makes a link for somebody new, or with a user whom it is for.
+func (s *Server) newLink(c echo.Context, v view, role account.Role) (*secretOnce, error) {
+	if c.FormValue("do") == "invite" {
+		i, secret, err := s.cfg.Accounts.Invite(c.Request().Context(), account.Invite{Role: role})
+		if err != nil {
+			return nil, err
+		}
+		return s.linkOnce(v, v.T("admin.link_for_new"), i, secret)
+	}
+	u, i, secret, err := s.newUser(c, account.NewUser{Name: c.FormValue("name"), Language: c.FormValue("language")}, role)
+	if err != nil {
+		return nil, err
+	}
+	return s.linkOnce(v, v.T("admin.link_for_user", "name", u.Name), i, secret)
+}
+
 // userPage is one user, for whoever runs the appliance.
 type userPage struct {
 	adminView
@@ -186,7 +189,7 @@ type userPage struct {
 	External bool
 	Sessions string
 	Roles    []option
-	Fresh    *freshLink
+	Fresh    *secretOnce
 }
 
 func (s *Server) userPage(c echo.Context) (*userPage, error) {
@@ -232,7 +235,9 @@ func (s *Server) changeUser(c echo.Context) error {
 		if err != nil {
 			return s.complain(c, "admin-user", &p.view, func() any { return p }, err)
 		}
-		p.Fresh = s.freshLink(p.view, p.T("admin.link_for_user", "name", p.User.Name), i, secret)
+		if p.Fresh, err = s.linkOnce(p.view, p.T("admin.link_for_user", "name", p.User.Name), i, secret); err != nil {
+			return err
+		}
 		return s.show(c, http.StatusOK, "admin-user", p)
 	}
 	done, err := s.userChange(c, id)
@@ -293,10 +298,6 @@ func (s *Server) removeOnPage(c echo.Context) error {
 	default:
 		return echo.ErrBadRequest
 	}
-	if err != nil && problemOf(err).Code == "busy" {
-		p.Problem = p.T("problem.at_work")
-		return s.show(c, http.StatusServiceUnavailable, "admin-remove", p)
-	}
 	if err != nil {
 		return s.complain(c, "admin-remove", &p.view, func() any { return p }, err)
 	}
@@ -305,15 +306,6 @@ func (s *Server) removeOnPage(c echo.Context) error {
 
 // eraseUser removes a user with all that is his.
 func (s *Server) eraseUser(c echo.Context, id string) error {
-	do, err := s.ownerErasure(c, account.OfUser(id))
-	if err != nil {
-		return err
-	}
-	ctx, end, err := s.heavy(c, heavyTimeout)
-	if err != nil {
-		return err
-	}
-	defer end()
-	_, err = do(ctx)
+	_, err := s.eraseNow(c, account.OfUser(id))
 	return err
 }

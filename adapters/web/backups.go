@@ -76,7 +76,7 @@ func (s *Server) heavy(c echo.Context, most time.Duration) (ctx context.Context,
 	if !s.heavyRuns.begin(user) {
 		return nil, nil, &problem{
 			Status: http.StatusServiceUnavailable, Code: "busy", RetryAfter: 30 * time.Second,
-			Detail: "The appliance is at work on something like this already. Try again in a minute.",
+			Detail: "The appliance is at work on something like this already. Try again in a minute.", key: "at_work",
 		}
 	}
 	until := time.Now().Add(most)

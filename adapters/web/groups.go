@@ -142,11 +142,17 @@ func (s *Server) addMember(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	g, err := s.cfg.Accounts.AddMember(c.Request().Context(), c.Param("id"), in.Name, in.Right)
-	if errors.Is(err, account.ErrNoUser) {
-		return badField("name", "There is no user with this name. Ask whoever runs the appliance to add or invite him.")
-	}
+	g, err := s.putMember(c.Request().Context(), c.Param("id"), in.Name, in.Right)
 	return s.group(c, http.StatusCreated, g, err)
+}
+
+// putMember makes the user with this name a member of a group.
+func (s *Server) putMember(ctx context.Context, group, name string, right account.Right) (account.Group, error) {
+	g, err := s.cfg.Accounts.AddMember(ctx, group, name, right)
+	if errors.Is(err, account.ErrNoUser) {
+		err = badField("name", "There is no user with this name. Ask whoever runs the appliance to add or invite him.").as("no_user")
+	}
+	return g, err
 }
 
 func (s *Server) editMember(c echo.Context) error {

@@ -74,11 +74,16 @@ func (s *Server) addInvitation(c echo.Context) error {
 		Role  account.Role  `json:"role"`
 		Group string        `json:"group"`
 		Right account.Right `json:"right"`
+		Lasts string        `json:"lasts"`
 	}
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	i, secret, err := s.cfg.Accounts.Invite(c.Request().Context(), account.Invite{Role: in.Role, Group: in.Group, Right: in.Right})
+	lasts, err := lastsOf(in.Lasts)
+	if err != nil {
+		return err
+	}
+	i, secret, err := s.cfg.Accounts.Invite(c.Request().Context(), account.Invite{Role: in.Role, Group: in.Group, Right: in.Right, Lasts: lasts})
 	if errors.Is(err, account.ErrNoGroup) {
 		return badField("group", "The field group names no group of yours. Leave it out, or give the ID of a group that you lead.")
 	}

@@ -60,7 +60,7 @@ const (
 
 // matrix has a row for every route at least.
 func matrix() []right {
-	return slices.Concat(applicationRights(), dataRights(), accountRights(), pageRights(), channelPageRights(), adminRights())
+	return slices.Concat(applicationRights(), dataRights(), accountRights(), pageRights(), channelPageRights(), adminRights(), groupPageRights())
 }
 
 func applicationRights() []right {
@@ -199,7 +199,13 @@ func pageRights() []right {
 		{"GET /join", nil, "", all, "", ""},
 		{"POST /join", nil, "code=x", none, "", ""},
 		{"GET /account", nil, "", self, "", ""},
-		{"POST /account", nil, "do=language&language=cs", self, "", ""},
+		{"POST /account", nil, "do=language&language=cs&theme=dark", self, "", ""},
+		{"POST /account", nil, "do=token-add&name=Script&scope=read", session, "", ""},
+		{"POST /account", aToken, "do=token-revoke&token={id}", self, "", "000000 --0 ---"},
+		{"GET /account/export", nil, "", all, "", ""},
+		{"GET /account/export?owner={owner}", aNumber, "", all, sees, none},
+		{"GET /account/erase", nil, "", session, "", ""},
+		{"POST /account/erase", nil, "", "=++++= --- ---", "", ""}, // The last admin and the last owner stay.
 		{"GET /recovery-sheet", nil, "", "+----- --- ---", "", ""},
 		{"POST /recovery-sheet", nil, form, "+----- --- ---", "", ""},
 	}

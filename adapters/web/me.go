@@ -15,6 +15,7 @@ type meView struct {
 	Name     string             `json:"name"`
 	Role     account.Role       `json:"role"`
 	Language string             `json:"language,omitempty"`
+	Theme    account.Theme      `json:"theme,omitempty"`
 	Groups   []groupSummaryView `json:"groups"`
 	// Scope bounds the rest; that of a session is the widest.
 	Scope         account.Scope `json:"scope"`
@@ -33,7 +34,7 @@ func (s *Server) getMe(c echo.Context) error {
 		return err
 	}
 	v := meView{
-		ID: p.User.ID, Owner: p.Self(), Name: p.User.Name, Role: p.User.Role, Language: p.User.Language,
+		ID: p.User.ID, Owner: p.Self(), Name: p.User.Name, Role: p.User.Role, Language: p.User.Language, Theme: p.User.Theme,
 		Groups: viewAll(groups, func(g account.Group) groupSummaryView { return viewGroupSummary(p, g) }),
 		Scope:  p.Scope, MayAdminister: p.MayAdminister(), MayAdd: p.MayAdd(), SecondFactor: p.User.Asked(),
 	}

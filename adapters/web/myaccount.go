@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,10 +15,19 @@ import (
 type accountPage struct {
 	view
 	Languages []language
-	Admin     bool
+	Themes    []choice
+	// Admin: he runs the appliance. Own: he came in a session, in which alone he may
+	// see to tokens and erase himself.
+	Admin, Own bool
 	// External is what the service is called where the user can prove who he is.
 	External string
 	Sessions []sessionRow
+	Tokens   []tokenRow
+	// Token is what the form for one has, Owners whose data can be exported.
+	Token  tokenForm
+	Owners []choice
+	// Fresh is a token that was just made, nil for none.
+	Fresh *secretOnce
 	// Recovery are fresh recovery codes, shown once.
 	Recovery []string
 	// Secret and QR bring a second factor to an authenticator.
@@ -26,16 +37,15 @@ type accountPage struct {
 
 // sessionRow is a browser that has signed in.
 type sessionRow struct {
-	ID, Agent, Address, Seen string
-	This                     bool
+	ID, Agent, Address, Begun, Seen string
+	This                            bool
 }
-
-// maxAgent is how much of a browser's name is shown, in characters.
-const maxAgent = 80
 
 func (s *Server) accountPage(c echo.Context) (*accountPage, error) {
 	ctx, me := c.Request().Context(), principal(c)
-	p := &accountPage{view: s.inside(c, sectionAccount, "page.account"), Languages: s.languages(), Admin: me.MayAdminister(), External: s.confirmedAt(c)}
+	p := &accountPage{
+		view: s.inside(c, sectionAccount, "page.account"), Languages: s.languages(), Admin: me.MayAdminister(), Own: me.MayManageSelf(), External: s.confirmedAt(c),
+	}
 	u, err := s.cfg.Accounts.User(ctx, me.User.ID)
 	if err != nil {
 		return nil, err
@@ -46,13 +56,29 @@ func (s *Server) accountPage(c echo.Context) (*accountPage, error) {
 		return nil, err
 	}
 	for _, one := range sessions {
-		row := sessionRow{ID: one.ID, Agent: one.Agent, Address: one.Address, Seen: p.words.Time(one.SeenAt), This: one.ID == me.Key}
-		if runes := []rune(row.Agent); len(runes) > maxAgent {
-			row.Agent = string(runes[:maxAgent]) + "…"
-		}
-		p.Sessions = append(p.Sessions, row)
+		p.Sessions = append(p.Sessions, sessionRow{
+			ID: one.ID, Agent: p.browser(one.Agent), Address: one.Address, Begun: p.words.Time(one.CreatedAt), Seen: p.words.Time(one.SeenAt), This: one.ID == me.Key,
+		})
 	}
-	return p, nil
+	slices.Reverse(p.Sessions) // The newest first.
+	for _, theme := range account.Themes() {
+		p.Themes = append(p.Themes, choice{Value: string(theme), Name: p.T("account.theme_" + cmp.Or(string(theme), "auto")), Chosen: theme == u.Theme})
+	}
+	if err := s.fillTokens(c, p); err != nil {
+		return nil, err
+	}
+	p.Owners, err = s.exported(c, p.view)
+	return p, err
+}
+
+// exported are those whose data whoever looks can take with him.
+func (s *Server) exported(c echo.Context, v view) ([]choice, error) {
+	list := []choice{{Name: v.T("owner.me"), Chosen: true}}
+	groups, err := s.cfg.Accounts.Groups(c.Request().Context())
+	for _, g := range groups {
+		list = append(list, choice{Value: string(account.OfGroup(g.ID)), Name: g.Name})
+	}
+	return list, err
 }
 
 func (s *Server) showAccount(c echo.Context) error {
@@ -79,12 +105,16 @@ func (s *Server) changeAccount(c echo.Context) error {
 		if name == "second-confirm" && isMistyped(err) && p.Me.Second != nil && !p.Me.Asked() {
 			p.Secret = p.Me.Second.Secret // The authenticator has it; only the code was wrong.
 		}
+		p.Token.typed(c, p.view, name, err)
 		return s.complain(c, "account", &p.view, func() any { return p }, err)
 	}
 	if done.secret != "" {
 		s.keepSession(c, done.secret)
 	}
 	p.Recovery, p.Secret, p.QR = done.recovery, done.shared, done.qr
+	if done.token != "" {
+		p.Fresh = &secretOnce{Title: p.T("account.token_made"), Text: p.T("account.token_once"), Label: p.T("account.token"), Value: done.token}
+	}
 	if done.key != "" {
 		p.Done = p.T(done.key)
 	}
@@ -105,6 +135,7 @@ type accountDone struct {
 	recovery    []string
 	shared      string
 	qr          qr
+	token       string
 }
 
 // accountChange returns what a button of the page does, nil if there is none of
@@ -119,16 +150,22 @@ func (s *Server) accountChange(do string) func(echo.Context) (accountDone, error
 		"second-off":     s.disableSecond,
 		"session-end":    s.endSession,
 		"sessions-end":   s.endSessions,
+		"token-add":      s.makeToken,
+		"token-revoke":   s.revokeToken,
 	}[do]
 }
 
 func (s *Server) changeLanguage(c echo.Context) (accountDone, error) {
-	lang := c.FormValue("language")
-	u, _, err := s.cfg.Accounts.EditUser(c.Request().Context(), principal(c).User.ID, account.UserEdit{Language: &lang})
+	lang, theme := c.FormValue("language"), account.Theme(c.FormValue("theme"))
+	edit := account.UserEdit{Language: &lang}
+	if c.Request().Form.Has("theme") {
+		edit.Theme = &theme
+	}
+	u, _, err := s.cfg.Accounts.EditUser(c.Request().Context(), principal(c).User.ID, edit)
 	if err != nil {
 		return accountDone{}, err
 	}
-	// The page that follows is in the new language already.
+	// The page that follows is in the new language already, and looks as is wished.
 	p := principal(c)
 	p.User = u
 	c.SetRequest(c.Request().WithContext(account.As(c.Request().Context(), p)))

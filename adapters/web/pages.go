@@ -57,9 +57,9 @@ func (v view) T(key string, args ...any) string { return v.words.Text(key, args.
 // Language is that of the page.
 func (v view) Language() string { return v.words.Language() }
 
-// Theme is what the user wants the page to look like: "light", "dark", or "" for
-// what his machine prefers.
-func (v view) Theme() string { return "" }
+// Theme is what the user wants the page to look like, "" for what his browser
+// prefers.
+func (v view) Theme() account.Theme { return v.Me.Theme }
 
 // SaysOutcome reports whether the frame says what came of what was sent; a page
 // that says it itself, beside what was changed, says no.
@@ -93,6 +93,7 @@ const (
 	sectionHome     = "home"
 	sectionChannels = "channels"
 	sectionPeople   = "people"
+	sectionGroups   = "groups"
 	sectionHelp     = "help"
 	sectionAdmin    = "admin"
 	sectionAccount  = "account"
@@ -115,6 +116,7 @@ func waysOf(p account.Principal) []way {
 		{Section: sectionHome, To: "./"},
 		{Section: sectionChannels, To: "channels"},
 		{Section: sectionPeople, To: "people"},
+		{Section: sectionGroups, To: "groups", Desk: true},
 		{Section: sectionHelp, To: "help"},
 	}
 	if p.MayAdminister() {
@@ -125,7 +127,7 @@ func waysOf(p account.Principal) []way {
 
 // parts are the templates of what several pages show.
 func parts() []string {
-	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html", "pages/admin-parts.html"}
+	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html", "pages/secret-once.html", "pages/admin-parts.html"}
 }
 
 // loadPages reads the templates of the pages: each file that is no part is a page

@@ -79,14 +79,7 @@ func (s *Server) openRecovery(c echo.Context) error {
 	if c.FormValue("step") == "confirm" {
 		return s.confirmRecovery(c, p)
 	}
-	err = s.cfg.Accounts.Confirm(ctx, c.FormValue("password"))
-	if errors.Is(err, account.ErrNoPassword) {
-		err = nil
-		if !p.Fresh {
-			err = account.ErrUnconfirmed
-		}
-	}
-	if err != nil {
+	if err := s.prove(c); err != nil {
 		return s.complain(c, "recovery-sheet", &p.view, func() any { return p }, err)
 	}
 	if err := s.cfg.Keys.KeyShown(ctx); err != nil {
@@ -108,6 +101,19 @@ func (s *Server) confirmRecovery(c echo.Context, p *recoveryPage) error {
 	}
 	p.Confirmed, p.Done = true, p.T("page.sheet_thanks")
 	return s.show(c, http.StatusOK, "recovery-sheet", p)
+}
+
+// prove returns nil for a user who proves that it is he: by his password, which he
+// has typed, or where he has none by a proof elsewhere a moment ago.
+func (s *Server) prove(c echo.Context) error {
+	err := s.cfg.Accounts.Confirm(c.Request().Context(), c.FormValue("password"))
+	if errors.Is(err, account.ErrNoPassword) && s.isFresh(c) {
+		return nil
+	}
+	if errors.Is(err, account.ErrNoPassword) {
+		return account.ErrUnconfirmed
+	}
+	return err
 }
 
 // isFresh reports whether the user proved a moment ago who he is.

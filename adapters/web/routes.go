@@ -84,11 +84,14 @@ func (s *Server) doors() {
 	e.POST("/join", s.join, form)
 	e.GET("/account", s.showAccount)
 	e.POST("/account", s.changeAccount, form)
+	e.GET("/account/export", s.export)
+	e.GET("/account/erase", s.showErasure)
+	e.POST("/account/erase", s.eraseMyself, form)
 	e.GET("/recovery-sheet", s.showRecovery)
 	e.POST("/recovery-sheet", s.openRecovery, form)
 }
 
-// pageRoutes are the pages about channels, what went through them, and people.
+// pageRoutes are the pages about channels, what went through them, people and groups.
 func (s *Server) pageRoutes() {
 	e := s.echo
 	e.GET("/channels", s.showChannels)
@@ -107,6 +110,14 @@ func (s *Server) pageRoutes() {
 	e.POST("/people/:id", s.editPersonByForm, form)
 	e.GET("/people/:id/delete", s.showPersonRemoval)
 	e.POST("/people/:id/delete", s.removePersonByForm, form)
+	e.GET("/groups", s.showGroups)
+	e.POST("/groups", s.beginGroup, form)
+	e.GET("/groups/:id", s.showGroup)
+	e.POST("/groups/:id", s.changeGroup, form)
+	e.GET("/groups/:id/leave", s.showLeave)
+	e.POST("/groups/:id/leave", s.leaveByForm, form)
+	e.GET("/groups/:id/delete", s.showGroupRemoval)
+	e.POST("/groups/:id/delete", s.removeGroupByForm, form)
 }
 
 // adminRoutes are the pages of whoever runs the appliance.

@@ -53,18 +53,27 @@ func (s *Server) addToken(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	var lasts time.Duration // For ever.
-	if in.Lasts != "" {
-		var err error
-		if lasts, err = time.ParseDuration(in.Lasts); err != nil || lasts <= 0 {
-			return badField("lasts", "The field lasts is no time to come. Write it like 720h, or leave it out for a token that does not expire.")
-		}
+	lasts, err := lastsOf(in.Lasts)
+	if err != nil {
+		return err
 	}
 	t, secret, err := s.cfg.Accounts.AddToken(c.Request().Context(), principal(c).User.ID, in.Name, in.Scope, lasts)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusCreated, newTokenView{tokenView: viewToken(t), Secret: secret})
+}
+
+// lastsOf reads for how long something is to last; 0 where nothing is said.
+func lastsOf(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	lasts, err := time.ParseDuration(text)
+	if err != nil || lasts <= 0 {
+		return 0, badField("lasts", "The field lasts is no time to come. Write it like 720h, or leave it out.").as("lasts")
+	}
+	return lasts, nil
 }
 
 func (s *Server) removeToken(c echo.Context) error {

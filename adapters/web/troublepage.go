@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -24,7 +25,7 @@ func forPeople(c echo.Context) bool {
 // showTrouble answers with p as a page.
 func (s *Server) showTrouble(c echo.Context, p *problem) error {
 	page := &troublePage{view: s.view(c, "page.trouble")}
-	key := "problem." + p.Code
+	key := "problem." + cmp.Or(p.key, p.Code)
 	if !page.words.Has(key) {
 		key = "problem.bad_request"
 	}

@@ -17,6 +17,8 @@ type userView struct {
 	Name     string        `json:"name"`
 	Role     account.Role  `json:"role"`
 	Language string        `json:"language,omitempty"`
+	// Theme is left out for what the browser prefers.
+	Theme    account.Theme `json:"theme,omitempty"`
 	Disabled bool          `json:"disabled"`
 	// HasPassword is false as long as no link was followed to set one.
 	HasPassword  bool `json:"has_password"`
@@ -38,7 +40,7 @@ type usersView struct {
 
 func viewUser(u account.User) userView {
 	return userView{
-		ID: u.ID, Owner: account.OfUser(u.ID), Name: u.Name, Role: u.Role, Language: u.Language, Disabled: u.Disabled,
+		ID: u.ID, Owner: account.OfUser(u.ID), Name: u.Name, Role: u.Role, Language: u.Language, Theme: u.Theme, Disabled: u.Disabled,
 		HasPassword: u.Password != "", SecondFactor: u.Asked(), External: u.External != "", CreatedAt: u.CreatedAt.UTC(),
 	}
 }
@@ -94,10 +96,11 @@ func (s *Server) getUser(c echo.Context) error {
 
 func (s *Server) editUser(c echo.Context) error {
 	var in struct {
-		Name     *string       `json:"name"`
-		Language *string       `json:"language"`
-		Role     *account.Role `json:"role"`
-		Disabled *bool         `json:"disabled"`
+		Name     *string        `json:"name"`
+		Language *string        `json:"language"`
+		Theme    *account.Theme `json:"theme"`
+		Role     *account.Role  `json:"role"`
+		Disabled *bool          `json:"disabled"`
 	}
 	if err := decode(c, &in); err != nil {
 		return err

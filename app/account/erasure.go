@@ -96,9 +96,24 @@ func (s *Service) dispensable(ctx context.Context, u User) error {
 // followed returns ErrLastOwner if a group that a user leads would have nobody else
 // to lead it. It is asked before anything is removed; the store asks again.
 func (s *Service) followed(ctx context.Context, user string) error {
+	alone, err := s.ledAlone(ctx, user)
+	if err == nil && len(alone) > 0 {
+		err = ErrLastOwner
+	}
+	return err
+}
+
+// LedAlone returns the groups that nobody would lead without whoever acts: what
+// keeps him from leaving the appliance.
+func (s *Service) LedAlone(ctx context.Context) ([]Group, error) {
+	p, _ := Acting(ctx)
+	return s.ledAlone(ctx, p.User.ID)
+}
+
+func (s *Service) ledAlone(ctx context.Context, user string) (alone []Group, err error) {
 	groups, err := s.store.GroupsOf(ctx, user)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, g := range groups {
 		others := g
@@ -108,10 +123,10 @@ func (s *Service) followed(ctx context.Context, user string) error {
 			return err == nil && u.CanLead()
 		})
 		if err != nil {
-			return err
+			alone = append(alone, g)
 		}
 	}
-	return nil
+	return alone, nil
 }
 
 // EraseOwner removes the user or the group that o is, when nothing is his any

@@ -48,10 +48,13 @@ var (
 	ErrKind = errors.New("no such kind of group")
 	// ErrScope: there is no such scope, or it is more than the user's role allows.
 	ErrScope = errors.New("no such scope, or more than your role allows")
-	// ErrLasts: a token cannot have a negative life.
-	ErrLasts = errors.New("the time a token lasts must not be negative")
+	// ErrLasts: a token cannot have a negative life, nor an invitation a longer one
+	// than MaxInvitationLasts.
+	ErrLasts = errors.New("it cannot last so long, or so short")
 	// ErrLanguage: it is not written as a language code is.
 	ErrLanguage = errors.New("no such language")
+	// ErrTheme: it is none of Themes.
+	ErrTheme = errors.New("no such theme")
 	// ErrLastAdmin: somebody must run the appliance.
 	ErrLastAdmin = errors.New("this is the last admin who can sign in; make another one first")
 	// ErrLastOwner: a group must have an owner.

@@ -165,7 +165,8 @@ func (s *Service) SetRight(ctx context.Context, group, user string, right Right)
 func (s *Service) RemoveMember(ctx context.Context, group, user string) error {
 	p, _ := Acting(ctx)
 	_, err := s.store.EditGroup(ctx, group, MemberRemoved, user, func(g *Group) error {
-		leaves := p.active() && p.Scope.holds(ScopeWrite) && p.User.ID == user && g.Of(user) != ""
+		p.Groups = map[string]Right{g.ID: g.Of(p.User.ID)}
+		leaves := p.User.ID == user && p.MayLeave(g.ID)
 		if err := leads(p, *g); err != nil && !leaves {
 			return err
 		}

@@ -21,8 +21,11 @@ type Invitation struct {
 }
 
 const (
-	// InvitationLasts is how long somebody new has to follow the link.
+	// InvitationLasts is how long somebody new has to follow the link, where nothing
+	// else is wished.
 	InvitationLasts = 7 * 24 * time.Hour
+	// MaxInvitationLasts is the longest that can be wished.
+	MaxInvitationLasts = 30 * 24 * time.Hour
 	// ResetLasts is how long a user has to set another password.
 	ResetLasts = 24 * time.Hour
 	// invitationPrefix begins the secret of every invitation.

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -12,6 +13,8 @@ type Invite struct {
 	// Group, if not "", is the ID of the group to join, with Right.
 	Group string
 	Right Right
+	// Lasts is how long the link works, 0 for InvitationLasts.
+	Lasts time.Duration
 }
 
 // Invite makes a link for somebody new, and returns it with its secret, which is
@@ -25,12 +28,15 @@ func (s *Service) Invite(ctx context.Context, to Invite) (Invitation, string, er
 	if !to.Role.Valid() {
 		return Invitation{}, "", ErrRole
 	}
+	if to.Lasts < 0 || to.Lasts > MaxInvitationLasts {
+		return Invitation{}, "", ErrLasts
+	}
 	if to.Group == "" {
 		to.Right = ""
 	} else if err := s.mayInvite(ctx, p, to); err != nil {
 		return Invitation{}, "", err
 	}
-	return s.addInvitation(ctx, Invitation{Role: to.Role, Group: to.Group, Right: to.Right, By: p.User.ID}, InvitationLasts)
+	return s.addInvitation(ctx, Invitation{Role: to.Role, Group: to.Group, Right: to.Right, By: p.User.ID}, cmp.Or(to.Lasts, InvitationLasts))
 }
 
 // mayInvite returns why p cannot invite somebody to a group.

@@ -82,6 +82,11 @@ func (p Principal) MayLead(group string) bool {
 	return p.MayAdd() && p.Groups[group].Holds(Own)
 }
 
+// MayLeave reports whether p may leave the group with this ID.
+func (p Principal) MayLeave(group string) bool {
+	return p.active() && p.Scope.holds(ScopeWrite) && p.Groups[group] != ""
+}
+
 // MayAdminister reports whether p runs the appliance.
 func (p Principal) MayAdminister() bool {
 	return p.active() && p.Scope.holds(ScopeAdmin) && p.User.Role == Admin

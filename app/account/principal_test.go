@@ -72,8 +72,11 @@ func TestRights(t *testing.T) {
 			if p.MayLead(writes) || p.MayLead(foreign) || p.MayLead("") {
 				t.Error("leads a group that he does not own")
 			}
+			if leaves := tt.role.Valid() && (tt.scope == ScopeWrite || tt.scope == ScopeAdmin); p.MayLeave(reads) != leaves || p.MayLeave(owns) != leaves || p.MayLeave(foreign) {
+				t.Errorf("leaves a group that he is in: %t, want %t; one that he is not in: %t", p.MayLeave(reads), leaves, p.MayLeave(foreign))
+			}
 			p.User.Disabled = true
-			if p.MayRead(p.Self()) || p.MayWrite(p.Self()) || p.MayAdd() || p.MayLead(owns) || p.MayAdminister() || p.MayManageSelf() {
+			if p.MayLeave(owns) || p.MayRead(p.Self()) || p.MayWrite(p.Self()) || p.MayAdd() || p.MayLead(owns) || p.MayAdminister() || p.MayManageSelf() {
 				t.Error("may do something though disabled")
 			}
 		})

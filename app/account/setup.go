@@ -49,6 +49,7 @@ type NewUser struct {
 	Password string
 	// Language is a tag, "" for the browser's.
 	Language string
+	Theme    Theme
 }
 
 // Setup makes the first admin, who owns what was there before, and signs him in.
@@ -89,12 +90,15 @@ func (s *Service) newcomer(ctx context.Context, n NewUser, role Role) (User, err
 // newUser makes a user out of what somebody says, and checks it.
 func (s *Service) newUser(ctx context.Context, n NewUser, role Role) (u User, err error) {
 	now := time.Now()
-	u = User{ID: NewID(now), Role: role, Language: n.Language, CreatedAt: now}
+	u = User{ID: NewID(now), Role: role, Language: n.Language, Theme: n.Theme, CreatedAt: now}
 	if !role.Valid() {
 		return User{}, ErrRole
 	}
 	if err := checkLanguage(n.Language); err != nil {
 		return User{}, err
+	}
+	if !n.Theme.Valid() {
+		return User{}, ErrTheme
 	}
 	if u.Name, err = CheckName(n.Name); err != nil {
 		return User{}, err

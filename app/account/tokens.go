@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -25,6 +26,11 @@ func (r Role) Allows() Scope {
 		return ScopeRead
 	}
 	return ""
+}
+
+// Scopes returns those that a token of a user with this role may have, the least first.
+func (r Role) Scopes() []Scope {
+	return slices.DeleteFunc(Scopes(), func(s Scope) bool { return !r.Allows().holds(s) })
 }
 
 // AddToken makes a token of a user and returns it with its secret, which is

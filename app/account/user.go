@@ -1,6 +1,9 @@
 package account
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Role says what a user may do at most.
 type Role string
@@ -25,6 +28,21 @@ func Roles() []Role { return []Role{Admin, Member, Viewer} }
 // Valid reports whether r is a role that lets somebody in.
 func (r Role) Valid() bool { return r == Admin || r == Member || r == Viewer }
 
+// Theme is what the pages look like.
+type Theme string
+
+// The themes; "" is what the browser prefers.
+const (
+	Light Theme = "light"
+	Dark  Theme = "dark"
+)
+
+// Themes returns all themes, what the browser prefers first.
+func Themes() []Theme { return []Theme{"", Light, Dark} }
+
+// Valid reports whether t is a theme.
+func (t Theme) Valid() bool { return slices.Contains(Themes(), t) }
+
 // User is a person who may sign in.
 type User struct {
 	ID string `json:"id"`
@@ -33,6 +51,8 @@ type User struct {
 	Role Role   `json:"role"`
 	// Language of pages and messages, "" for the browser's.
 	Language string `json:"language,omitempty"`
+	// Theme is what the pages look like, "" for what the browser prefers.
+	Theme Theme `json:"theme,omitempty"`
 	// Disabled users cannot sign in, and their tokens do not work.
 	Disabled bool `json:"disabled,omitempty"`
 	// Password is the encoded argon2id hash (PHC string); "" where the user

@@ -63,6 +63,7 @@ func (s *Service) AddUser(ctx context.Context, n NewUser, role Role) (User, erro
 type UserEdit struct {
 	Name     *string
 	Language *string
+	Theme    *Theme
 	Role     *Role
 	Disabled *bool
 }
@@ -76,6 +77,9 @@ func (e UserEdit) check() (UserEdit, error) {
 		if err := checkLanguage(*e.Language); err != nil {
 			return e, err
 		}
+	}
+	if e.Theme != nil && !e.Theme.Valid() {
+		return e, ErrTheme
 	}
 	if e.Name != nil {
 		name, err := CheckName(*e.Name)
@@ -92,6 +96,7 @@ func (e UserEdit) apply(u *User, otherAdmins int) error {
 	ran := u.Runs()
 	set(&u.Name, e.Name)
 	set(&u.Language, e.Language)
+	set(&u.Theme, e.Theme)
 	set(&u.Role, e.Role)
 	set(&u.Disabled, e.Disabled)
 	if ran && !u.Runs() {
@@ -132,6 +137,9 @@ func (e UserEdit) also(u User) Also {
 	if e.Language != nil && *e.Language != u.Language {
 		what = append(what, "language")
 	}
+	if e.Theme != nil && *e.Theme != u.Theme {
+		what = append(what, "theme")
+	}
 	also := Also{}
 	if e.Role != nil && *e.Role != u.Role {
 		what, also.EndSessions = append(what, "role="+string(*e.Role)), true
@@ -149,7 +157,7 @@ func (e UserEdit) also(u User) Also {
 }
 
 // EditUser changes a user: whoever runs the appliance may change all, a user his
-// own name and language. Another role ends his sessions; if it is the role of
+// own name, language and theme. Another role ends his sessions; if it is the role of
 // whoever acts, his session is renewed, and secret is its new one. ErrLastAdmin
 // where nobody would run the appliance any more, ErrLastOwner where the role would
 // leave a group without an owner who can lead it. Disabling is always possible: it

@@ -49,9 +49,10 @@ type Owner struct {
 	ID account.Owner `json:"id"`
 	// Name is that of the user or group; "" for the first user before he is made.
 	Name string `json:"name,omitempty"`
-	// Role and Language are a user's.
-	Role     account.Role `json:"role,omitempty"`
-	Language string       `json:"language,omitempty"`
+	// Role, Language and Theme are a user's.
+	Role     account.Role  `json:"role,omitempty"`
+	Language string        `json:"language,omitempty"`
+	Theme    account.Theme `json:"theme,omitempty"`
 	// Kind and Members are a group's.
 	Kind      account.GroupKind `json:"kind,omitempty"`
 	Members   []Member          `json:"members,omitempty"`

@@ -136,7 +136,7 @@ func (m *memory) UserNamed(_ context.Context, name string) (account.User, error)
 }
 
 func (m *memory) AddUser(_ context.Context, n account.NewUser, role account.Role) (account.User, error) {
-	u := account.User{ID: account.NewID(time.Now()), Name: n.Name, Role: role, Language: n.Language}
+	u := account.User{ID: account.NewID(time.Now()), Name: n.Name, Role: role, Language: n.Language, Theme: n.Theme}
 	m.users = append(m.users, u)
 	return u, m.broken
 }
@@ -246,7 +246,7 @@ func lived(t testing.TB) *memory {
 	t.Helper()
 	m, now := newMemory(), time.Now().UTC().Truncate(time.Second)
 	m.users = []account.User{
-		{ID: "0000000000000000000000000001", Name: "Jana Quetzal", Role: account.Admin, Password: "hash-of-a-password", CreatedAt: now},
+		{ID: "0000000000000000000000000001", Name: "Jana Quetzal", Role: account.Admin, Language: "cs", Theme: account.Dark, Password: "hash-of-a-password", CreatedAt: now},
 		{ID: "0000000000000000000000000002", Name: "Petr Xylander", Role: account.Member, CreatedAt: now},
 	}
 	m.groups = []account.Group{{ID: "0000000000000000000000000003", Name: "Quetzal & sons", Kind: account.Family, CreatedAt: now, Members: []account.Membership{

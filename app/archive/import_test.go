@@ -135,6 +135,9 @@ func TestWholeComesBackToOthers(t *testing.T) {
 		if len(into.users) != 2 || into.users[0].Role != account.Admin || len(into.groups) != 1 || len(into.groups[0].Members) != 2 || !into.channels[0].Operator {
 			t.Errorf("there are %+v, %+v, %+v", into.users, into.groups, into.channels)
 		}
+		if u := into.users[0]; u.Language != "cs" || u.Theme != account.Dark {
+			t.Errorf("how a user likes the pages is lost: %+v", u)
+		}
 		if c := into.channels[1]; c.Quiet != (alert.Quiet{From: "22:00", To: "07:00", Decisions: true}) || c.Digest != "18:00" || c.Zone != "Asia/Ho_Chi_Minh" {
 			t.Errorf("the times of a channel are lost: %+v", c)
 		}

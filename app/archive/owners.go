@@ -71,7 +71,7 @@ func (r recreation) user(ctx context.Context, o Owner) (account.User, error) {
 		return u, err
 	}
 	if !r.dry {
-		return r.users.AddUser(ctx, account.NewUser{Name: o.Name, Language: o.Language}, o.Role)
+		return r.users.AddUser(ctx, account.NewUser{Name: o.Name, Language: o.Language, Theme: o.Theme}, o.Role)
 	}
 	u = account.User{ID: account.NewID(time.Now()), Name: o.Name}
 	r.made[account.NameKey(o.Name)] = u

@@ -78,7 +78,7 @@ func (e *Exporter) oneOwner(ctx context.Context, o account.Owner) ([]Owner, erro
 }
 
 func userOf(u account.User) Owner {
-	return Owner{ID: account.OfUser(u.ID), Name: u.Name, Role: u.Role, Language: u.Language, CreatedAt: u.CreatedAt.UTC()}
+	return Owner{ID: account.OfUser(u.ID), Name: u.Name, Role: u.Role, Language: u.Language, Theme: u.Theme, CreatedAt: u.CreatedAt.UTC()}
 }
 
 // groupOf returns a group with those of its members whose names are known.

@@ -94,7 +94,7 @@ func isRefusal(err error) bool {
 	}
 	for _, known := range []error{
 		errLarge, errText, strictjson.ErrSyntax, strictjson.ErrNull, strictjson.ErrDeep, errUnknown, errType, errObject, errArmor,
-		watch.ErrFull, dossier.ErrFull, account.ErrFull, account.ErrName, account.ErrRole, account.ErrLanguage, account.ErrKind,
+		watch.ErrFull, dossier.ErrFull, account.ErrFull, account.ErrName, account.ErrRole, account.ErrLanguage, account.ErrTheme, account.ErrKind,
 		account.ErrNameTaken, account.ErrNotSetUp, account.ErrNoUser, account.ErrNoGroup,
 	} {
 		if errors.Is(err, known) {
