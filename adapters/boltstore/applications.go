@@ -242,7 +242,28 @@ func (s *Store) listWatchers(ctx context.Context, tx *bbolt.Tx, was, is watch.Ap
 			return err
 		}
 	}
+	for _, w := range was.Watchers {
+		if is.Watcher(w.Owner) != nil {
+			continue
+		}
+		if err := s.unlistWatcher(ctx, tx, is.ID, w.Owner); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// unlistWatcher takes away what hangs on owner's watching id: the entry of the
+// index, messages, people and links.
+func (s *Store) unlistWatcher(ctx context.Context, tx *bbolt.Tx, id watch.ID, owner account.Owner) error {
+	if err := s.audit(ctx, tx, account.ApplicationRemoved, account.KindApplication, string(id), string(owner)); err != nil {
+		return err
+	}
+	if err := tx.Bucket([]byte(bucketWatched)).Delete(watchedKey(owner, id)); err != nil {
+		return err
+	}
+	err := s.endDeadShares(ctx, tx, func(sh watch.Share) bool { return sh.Application == id && sh.Owner == owner })
+	return errors.Join(err, owesCompact(tx), s.forgetDeliveries(tx, string(id), owner), s.unlinkPeople(tx, string(id), owner))
 }
 
 // Remove implements watch.Applications. An application that cannot be read can
@@ -261,17 +282,11 @@ func (s *Store) Remove(ctx context.Context, id watch.ID, owner account.Owner) (w
 	a.Watchers = slices.DeleteFunc(a.Watchers, func(w watch.Watcher) bool { return w.Owner == owner })
 	a.Revision++
 	err := s.update(func(tx *bbolt.Tx) error {
-		if err := errors.Join(owesCompact(tx), s.audit(ctx, tx, account.ApplicationRemoved, account.KindApplication, string(id), string(owner))); err != nil {
+		if err := s.unlistWatcher(ctx, tx, id, owner); err != nil {
 			return err
 		}
 		if len(a.Watchers) == 0 {
 			return s.removeWhole(tx, a, unreadable == nil)
-		}
-		if err := tx.Bucket([]byte(bucketWatched)).Delete(watchedKey(owner, id)); err != nil {
-			return err
-		}
-		if err := errors.Join(s.forgetDeliveries(tx, string(id), owner), s.unlinkPeople(tx, string(id), owner)); err != nil {
-			return err
 		}
 		return s.putApplication(tx, a)
 	})
@@ -287,11 +302,15 @@ func (s *Store) Remove(ctx context.Context, id watch.ID, owner account.Owner) (w
 // watches reports whether owner watches id.
 func (s *Store) watches(owner account.Owner, id watch.ID) (yes bool, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
-		k, _ := tx.Bucket([]byte(bucketWatched)).Cursor().Seek(watchedKey(owner, id))
-		yes = bytes.Equal(k, watchedKey(owner, id))
+		yes = isWatched(tx, owner, id)
 		return nil
 	})
 	return yes, err
+}
+
+func isWatched(tx *bbolt.Tx, owner account.Owner, id watch.ID) bool {
+	k, _ := tx.Bucket([]byte(bucketWatched)).Cursor().Seek(watchedKey(owner, id))
+	return bytes.Equal(k, watchedKey(owner, id))
 }
 
 // removeWhole deletes everything about a. What cannot be read is searched for.

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/watch"
 )
 
 // FirstUser implements account.UserReader.
@@ -112,6 +113,9 @@ func (s *Store) EditUser(ctx context.Context, id string, edit func(*account.User
 		if before.Role != u.Role || before.Disabled != u.Disabled {
 			// Those of an admin end, and those of who was none must not begin to work.
 			if err := s.endInvitations(ctx, tx, func(i account.Invitation) bool { return i.By == id }); err != nil {
+				return err
+			}
+			if err := s.endDeadShares(ctx, tx, func(sh watch.Share) bool { return sh.By == id }); err != nil {
 				return err
 			}
 		}
@@ -222,6 +226,9 @@ func (s *Store) RemoveUser(ctx context.Context, id string, check func(account.Us
 			return err
 		}
 		if err := s.forgetUser(tx, u); err != nil {
+			return err
+		}
+		if err := s.endDeadShares(ctx, tx, func(sh watch.Share) bool { return sh.By == id }); err != nil {
 			return err
 		}
 		return errors.Join(owesCompact(tx), s.audit(ctx, tx, account.UserRemoved, account.KindUser, id, ""))

@@ -95,7 +95,11 @@ func inputProblem(err error) *problem {
 		return letterProblem(e)
 	}
 	if e, ok := errors.AsType[*watch.InputError](err); ok {
-		return badField(e.Field, "The field %s %s.", e.Field, e.Problem)
+		p := badField(e.Field, "The field %s %s.", e.Field, e.Problem)
+		if e.Code != "" {
+			p.key = "field_" + e.Code
+		}
+		return p
 	}
 	if e, ok := errors.AsType[*alert.FieldError](err); ok {
 		return badField(e.Field, "The field %s: %s", e.Field, e.Problem).as("field_" + e.Code)
