@@ -246,15 +246,15 @@ func (s *Store) listWatchers(ctx context.Context, tx *bbolt.Tx, was, is watch.Ap
 		if is.Watcher(w.Owner) != nil {
 			continue
 		}
-		if err := s.unlistWatcher(ctx, tx, is.ID, w.Owner); err != nil {
+		if err := errors.Join(s.unlistWatcher(ctx, tx, is.ID, w.Owner), s.forgetFor(tx, is.ID, w.Owner)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// unlistWatcher takes away what hangs on owner's watching id: the entry of the
-// index, messages, people and links.
+// unlistWatcher notes that owner does not watch id any more, and ends the links
+// that show it for him.
 func (s *Store) unlistWatcher(ctx context.Context, tx *bbolt.Tx, id watch.ID, owner account.Owner) error {
 	if err := s.audit(ctx, tx, account.ApplicationRemoved, account.KindApplication, string(id), string(owner)); err != nil {
 		return err
@@ -262,8 +262,13 @@ func (s *Store) unlistWatcher(ctx context.Context, tx *bbolt.Tx, id watch.ID, ow
 	if err := tx.Bucket([]byte(bucketWatched)).Delete(watchedKey(owner, id)); err != nil {
 		return err
 	}
-	err := s.endDeadShares(ctx, tx, func(sh watch.Share) bool { return sh.Application == id && sh.Owner == owner })
-	return errors.Join(err, owesCompact(tx), s.forgetDeliveries(tx, string(id), owner), s.unlinkPeople(tx, string(id), owner))
+	err := s.endDeadShares(ctx, tx, id, func(sh watch.Share) bool { return sh.Owner == owner })
+	return errors.Join(err, owesCompact(tx))
+}
+
+// forgetFor removes the messages of owner about id, and takes it from his people.
+func (s *Store) forgetFor(tx *bbolt.Tx, id watch.ID, owner account.Owner) error {
+	return errors.Join(s.forgetDeliveries(tx, string(id), owner), s.unlinkPeople(tx, string(id), owner))
 }
 
 // Remove implements watch.Applications. An application that cannot be read can
@@ -287,6 +292,9 @@ func (s *Store) Remove(ctx context.Context, id watch.ID, owner account.Owner) (w
 		}
 		if len(a.Watchers) == 0 {
 			return s.removeWhole(tx, a, unreadable == nil)
+		}
+		if err := s.forgetFor(tx, id, owner); err != nil {
+			return err
 		}
 		return s.putApplication(tx, a)
 	})

@@ -81,7 +81,7 @@ func (s *Store) EditGroup(ctx context.Context, id string, action account.Action,
 		if err := s.endInvitations(ctx, tx, func(i account.Invitation) bool { return i.Group == id && before.Of(i.By) != g.Of(i.By) }); err != nil {
 			return err
 		}
-		return s.endDeadShares(ctx, tx, func(sh watch.Share) bool { return sh.Owner == account.OfGroup(id) })
+		return s.endDeadShares(ctx, tx, "", func(sh watch.Share) bool { return sh.Owner == account.OfGroup(id) })
 	})
 	if err != nil {
 		return account.Group{}, err

@@ -28,9 +28,9 @@ func (s *Store) AddShare(ctx context.Context, sh watch.Share) error {
 			return watch.ErrNoShare
 		}
 		all, of := 0, 0
-		err := s.eachShare(tx, func(old watch.Share, ok bool) error {
+		err := s.eachShare(tx, "", func(key []byte, old watch.Share, ok bool) error {
 			if !ok || !s.shows(tx, old, now) {
-				return tx.Bucket([]byte(bucketShares)).Delete([]byte(old.Hash))
+				return tx.Bucket([]byte(bucketShares)).Delete(key)
 			}
 			all++
 			if old.Application == sh.Application && old.Owner == sh.Owner {
@@ -44,7 +44,7 @@ func (s *Store) AddShare(ctx context.Context, sh watch.Share) error {
 		if all >= watch.MaxShares || of >= watch.MaxSharesOf {
 			return watch.ErrManyShares
 		}
-		if err := s.put(tx, bucketShares, sh.Hash, sh); err != nil {
+		if err := s.put(tx, bucketShares, string(sh.Application)+sh.Hash, sh); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, account.ShareMade, account.KindShare, sh.ID, string(sh.Application))
@@ -55,14 +55,13 @@ func (s *Store) AddShare(ctx context.Context, sh watch.Share) error {
 	return nil
 }
 
-// eachShare calls fn with every link; ok is false for one that cannot be read, of
-// which nothing is known but the hash. fn may delete it.
-func (s *Store) eachShare(tx *bbolt.Tx, fn func(sh watch.Share, ok bool) error) error {
-	for _, hash := range keysOf(tx.Bucket([]byte(bucketShares))) {
+// eachShare calls fn with every link to an application, or with "" to any; ok is
+// false for one that cannot be read. fn may delete it.
+func (s *Store) eachShare(tx *bbolt.Tx, id watch.ID, fn func(key []byte, sh watch.Share, ok bool) error) error {
+	for _, key := range keysWith(tx.Bucket([]byte(bucketShares)), []byte(id)) {
 		var sh watch.Share
-		ok := s.try(tx, bucketShares, hash, &sh)
-		sh.Hash = hash
-		if err := fn(sh, ok); err != nil {
+		ok := s.try(tx, bucketShares, string(key), &sh)
+		if err := fn(key, sh, ok); err != nil {
 			return err
 		}
 	}
@@ -93,13 +92,13 @@ func (s *Store) shows(tx *bbolt.Tx, sh watch.Share, now time.Time) bool {
 // watch.ErrNoShare.
 func (s *Store) Share(_ context.Context, hash string) (sh watch.Share, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
-		if err := s.must(tx, bucketShares, hash, &sh, watch.ErrNoShare); err != nil {
-			return err
+		c := tx.Bucket([]byte(bucketShares)).Cursor()
+		for k, _ := c.First(); k != nil; k, _ = c.Next() { // There are few, and only the right one is opened.
+			if len(k) == watch.IDLen+len(hash) && string(k[watch.IDLen:]) == hash && s.try(tx, bucketShares, string(k), &sh) && s.shows(tx, sh, time.Now()) {
+				return nil
+			}
 		}
-		if !s.shows(tx, sh, time.Now()) {
-			return watch.ErrNoShare
-		}
-		return nil
+		return watch.ErrNoShare
 	})
 	if err != nil {
 		return watch.Share{}, err
@@ -113,8 +112,8 @@ func (s *Store) Shares(_ context.Context, id watch.ID, owner account.Owner) ([]w
 	var found []watch.Share
 	now := time.Now()
 	err := s.view(func(tx *bbolt.Tx) error {
-		return s.eachShare(tx, func(sh watch.Share, ok bool) error {
-			if ok && sh.Application == id && sh.Owner == owner && s.shows(tx, sh, now) {
+		return s.eachShare(tx, id, func(_ []byte, sh watch.Share, ok bool) error {
+			if ok && sh.Owner == owner && s.shows(tx, sh, now) {
 				found = append(found, sh)
 			}
 			return nil
@@ -132,9 +131,7 @@ func (s *Store) EndShare(ctx context.Context, id watch.ID, owner account.Owner, 
 	s.write.Lock()
 	defer s.write.Unlock()
 	return s.update(func(tx *bbolt.Tx) error {
-		ended, err := s.endShares(ctx, tx, func(sh watch.Share) bool {
-			return sh.Application == id && sh.Owner == owner && sh.ID == share
-		})
+		ended, err := s.endShares(ctx, tx, id, func(sh watch.Share) bool { return sh.Owner == owner && sh.ID == share })
 		if err == nil && ended == 0 {
 			err = watch.ErrNoShare
 		}
@@ -142,14 +139,15 @@ func (s *Store) EndShare(ctx context.Context, id watch.ID, owner account.Owner, 
 	})
 }
 
-// endShares ends the links that which accepts, and returns how many.
-func (s *Store) endShares(ctx context.Context, tx *bbolt.Tx, which func(watch.Share) bool) (ended int, err error) {
-	err = s.eachShare(tx, func(sh watch.Share, ok bool) error {
+// endShares ends the links to an application, or with "" to any, that which
+// accepts, and returns how many.
+func (s *Store) endShares(ctx context.Context, tx *bbolt.Tx, id watch.ID, which func(watch.Share) bool) (ended int, err error) {
+	err = s.eachShare(tx, id, func(key []byte, sh watch.Share, ok bool) error {
 		if !ok || !which(sh) {
 			return nil
 		}
 		ended++
-		if err := tx.Bucket([]byte(bucketShares)).Delete([]byte(sh.Hash)); err != nil {
+		if err := tx.Bucket([]byte(bucketShares)).Delete(key); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, account.ShareEnded, account.KindShare, sh.ID, string(sh.Application))
@@ -159,8 +157,8 @@ func (s *Store) endShares(ctx context.Context, tx *bbolt.Tx, which func(watch.Sh
 
 // endDeadShares ends those of what which accepts that work no more, so that none
 // comes alive again when somebody gets his right back.
-func (s *Store) endDeadShares(ctx context.Context, tx *bbolt.Tx, which func(watch.Share) bool) error {
+func (s *Store) endDeadShares(ctx context.Context, tx *bbolt.Tx, id watch.ID, which func(watch.Share) bool) error {
 	now := time.Now()
-	_, err := s.endShares(ctx, tx, func(sh watch.Share) bool { return which(sh) && !s.shows(tx, sh, now) })
+	_, err := s.endShares(ctx, tx, id, func(sh watch.Share) bool { return which(sh) && !s.shows(tx, sh, now) })
 	return err
 }

@@ -115,7 +115,7 @@ func (s *Store) EditUser(ctx context.Context, id string, edit func(*account.User
 			if err := s.endInvitations(ctx, tx, func(i account.Invitation) bool { return i.By == id }); err != nil {
 				return err
 			}
-			if err := s.endDeadShares(ctx, tx, func(sh watch.Share) bool { return sh.By == id }); err != nil {
+			if err := s.endDeadShares(ctx, tx, "", func(sh watch.Share) bool { return sh.By == id }); err != nil {
 				return err
 			}
 		}
@@ -228,7 +228,7 @@ func (s *Store) RemoveUser(ctx context.Context, id string, check func(account.Us
 		if err := s.forgetUser(tx, u); err != nil {
 			return err
 		}
-		if err := s.endDeadShares(ctx, tx, func(sh watch.Share) bool { return sh.By == id }); err != nil {
+		if err := s.endDeadShares(ctx, tx, "", func(sh watch.Share) bool { return sh.By == id }); err != nil {
 			return err
 		}
 		return errors.Join(owesCompact(tx), s.audit(ctx, tx, account.UserRemoved, account.KindUser, id, ""))
