@@ -23,8 +23,9 @@ type applicationPage struct {
 	// Query names the seat where it is not the usual one: "?owner=" and whose.
 	Query string
 	// Seats are those from which the reader can see it, where there are several.
-	Seats []choiceRow
-	Whose string
+	Seats  []choiceRow
+	Whose  string
+	Masked string
 	// Number is the whole reference, "" unless the reader asked for it.
 	Number     string
 	Note       string

@@ -143,9 +143,12 @@ func (v view) stepRows(steps []watch.Step) (rows []stepRow) {
 		case i < now || s.Reached:
 			row.State = "done"
 		}
-		if s.Reached {
+		switch {
+		case s.Reached && s.Stage == visa.StageFiled && s.Day.IsZero():
+			row.Day = v.T("application.day_unknown") // That it was filed is only said by the number being here.
+		case s.Reached:
 			row.Day, row.Word = v.day(s.Day), v.T("stage.word_"+string(s.Word))
-		} else if i < now {
+		case i < now:
 			row.Day = v.T("application.passed_over")
 		}
 		if s.AtLatest {
