@@ -27,22 +27,8 @@ func (s *Store) AddShare(ctx context.Context, sh watch.Share) error {
 		if !s.shows(tx, sh, now) {
 			return watch.ErrNoShare
 		}
-		all, of := 0, 0
-		err := s.eachShare(tx, "", func(key []byte, old watch.Share, ok bool) error {
-			if !ok || !s.shows(tx, old, now) {
-				return tx.Bucket([]byte(bucketShares)).Delete(key)
-			}
-			all++
-			if old.Application == sh.Application && old.Owner == sh.Owner {
-				of++
-			}
-			return nil
-		})
-		if err != nil {
+		if err := s.roomForShare(tx, sh, now); err != nil {
 			return err
-		}
-		if all >= watch.MaxShares || of >= watch.MaxSharesOf {
-			return watch.ErrManyShares
 		}
 		if err := s.put(tx, bucketShares, string(sh.Application)+sh.Hash, sh); err != nil {
 			return err
@@ -53,6 +39,26 @@ func (s *Store) AddShare(ctx context.Context, sh watch.Share) error {
 		return fmt.Errorf("add a link: %w", err)
 	}
 	return nil
+}
+
+// roomForShare forgets the links that work no more, and returns
+// watch.ErrManyShares if there is no room for sh then.
+func (s *Store) roomForShare(tx *bbolt.Tx, sh watch.Share, now time.Time) error {
+	all, of := 0, 0
+	err := s.eachShare(tx, "", func(key []byte, old watch.Share, ok bool) error {
+		if !ok || !s.shows(tx, old, now) {
+			return tx.Bucket([]byte(bucketShares)).Delete(key)
+		}
+		all++
+		if old.Application == sh.Application && old.Owner == sh.Owner {
+			of++
+		}
+		return nil
+	})
+	if err == nil && (all >= watch.MaxShares || of >= watch.MaxSharesOf) {
+		err = watch.ErrManyShares
+	}
+	return err
 }
 
 // eachShare calls fn with every link to an application, or with "" to any; ok is

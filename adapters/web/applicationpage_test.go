@@ -158,8 +158,10 @@ func TestApplicationIsEditedByItsForm(t *testing.T) {
 	app, ch := a.decided(boris, "Boris"), a.channel("Phone")
 	at := "/applications/" + string(app.ID) + "/edit"
 	today := civil.DateOf(time.Now())
-	base := []string{"label", "Boris N.", "note", "two\r\nlines", "purpose", string(visa.ResidenceChange), "filed", (today - 30).String(), "delivered", (today - 5).String(),
-		"collected", "", "suspension_ended", "", "pause_days", "7", "interval", "3h0m0s", "channels", "yes", "channel", ch.ID}
+	base := []string{
+		"label", "Boris N.", "note", "two\r\nlines", "purpose", string(visa.ResidenceChange), "filed", (today - 30).String(), "delivered", (today - 5).String(),
+		"collected", "", "suspension_ended", "", "pause_days", "7", "interval", "3h0m0s", "channels", "yes", "channel", ch.ID,
+	}
 	says(t, p.get(at), http.StatusOK, `value="Boris"`, "Filed on", "The portal shows no days.", "Long-term residence – another purpose than before")
 	for _, tc := range []struct {
 		name   string

@@ -140,7 +140,7 @@ func (v view) stepRows(steps []watch.Step) (rows []stepRow) {
 			row.State = "held"
 		case s.Now:
 			row.State = "now"
-		case i < now || s.Reached:
+		case s.Reached:
 			row.State = "done"
 		}
 		switch {
