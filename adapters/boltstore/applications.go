@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -225,26 +224,6 @@ func (s *Store) editMany(ctx context.Context, ids []watch.ID, edit func(*watch.A
 	})
 }
 
-// listWatchers brings the index of who watches an application from was to is,
-// and the audit trail up to what was changed about whom.
-func (s *Store) listWatchers(ctx context.Context, tx *bbolt.Tx, was, is watch.Application) error {
-	index := tx.Bucket([]byte(bucketWatched))
-	for _, w := range is.Watchers {
-		before, action := was.Watcher(w.Owner), account.ApplicationAdded
-		if before == nil {
-			if err := index.Put(watchedKey(w.Owner, is.ID), nil); err != nil {
-				return err
-			}
-		} else if action = account.ApplicationChanged; reflect.DeepEqual(*before, w) {
-			continue
-		}
-		if err := s.audit(ctx, tx, action, account.KindApplication, string(is.ID), string(w.Owner)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Remove implements watch.Applications. An application that cannot be read can
 // be removed like any other; nobody is left to watch it then.
 func (s *Store) Remove(ctx context.Context, id watch.ID, owner account.Owner) (watch.Application, error) {
@@ -261,16 +240,13 @@ func (s *Store) Remove(ctx context.Context, id watch.ID, owner account.Owner) (w
 	a.Watchers = slices.DeleteFunc(a.Watchers, func(w watch.Watcher) bool { return w.Owner == owner })
 	a.Revision++
 	err := s.update(func(tx *bbolt.Tx) error {
-		if err := errors.Join(owesCompact(tx), s.audit(ctx, tx, account.ApplicationRemoved, account.KindApplication, string(id), string(owner))); err != nil {
+		if err := s.unlistWatcher(ctx, tx, id, owner); err != nil {
 			return err
 		}
 		if len(a.Watchers) == 0 {
 			return s.removeWhole(tx, a, unreadable == nil)
 		}
-		if err := tx.Bucket([]byte(bucketWatched)).Delete(watchedKey(owner, id)); err != nil {
-			return err
-		}
-		if err := errors.Join(s.forgetDeliveries(tx, string(id), owner), s.unlinkPeople(tx, string(id), owner)); err != nil {
+		if err := s.forgetFor(tx, id, owner); err != nil {
 			return err
 		}
 		return s.putApplication(tx, a)
@@ -287,8 +263,7 @@ func (s *Store) Remove(ctx context.Context, id watch.ID, owner account.Owner) (w
 // watches reports whether owner watches id.
 func (s *Store) watches(owner account.Owner, id watch.ID) (yes bool, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
-		k, _ := tx.Bucket([]byte(bucketWatched)).Cursor().Seek(watchedKey(owner, id))
-		yes = bytes.Equal(k, watchedKey(owner, id))
+		yes = isWatched(tx, owner, id)
 		return nil
 	})
 	return yes, err

@@ -44,6 +44,23 @@ func furnish(t testing.TB, s *Store, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	furnishShare(t, s)
+}
+
+// furnishShare adds a link of jana to an application of hers.
+func furnishShare(t testing.TB, s *Store) {
+	t.Helper()
+	now, by := time.Now(), strings.TrimPrefix(string(jana), "user:")
+	err := s.Applications(t.Context(), []account.Owner{jana}, "", func(a watch.Application) bool {
+		sh, _ := watch.NewShare(watch.Share{Application: a.ID, Owner: jana, By: by}, time.Hour, now)
+		if err := s.AddShare(t.Context(), sh); err != nil {
+			t.Fatal(err)
+		}
+		return false
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // furnishAccounts puts something into the buckets of accounts and people.

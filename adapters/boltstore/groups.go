@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/watch"
 )
 
 // Group implements account.GroupKeeper.
@@ -77,7 +78,10 @@ func (s *Store) EditGroup(ctx context.Context, id string, action account.Action,
 		if err := s.audit(ctx, tx, action, account.KindGroup, id, detail); err != nil {
 			return err
 		}
-		return s.endInvitations(ctx, tx, func(i account.Invitation) bool { return i.Group == id && before.Of(i.By) != g.Of(i.By) })
+		if err := s.endInvitations(ctx, tx, func(i account.Invitation) bool { return i.Group == id && before.Of(i.By) != g.Of(i.By) }); err != nil {
+			return err
+		}
+		return s.endDeadShares(ctx, tx, "", func(sh watch.Share) bool { return sh.Owner == account.OfGroup(id) })
 	})
 	if err != nil {
 		return account.Group{}, err

@@ -36,7 +36,7 @@ type migration func(s *Store, tx *bbolt.Tx) error
 // migrations are applied in order: the first makes version 1 out of an empty
 // file. Released ones are never changed, only followed by others.
 func migrations() []migration {
-	return []migration{makeBuckets, isSealed, addAccounts}
+	return []migration{makeBuckets, isSealed, addAccounts, addShares}
 }
 
 // makeBuckets makes version 1.

@@ -61,7 +61,7 @@ type Result struct {
 // Restore puts a backup in the place of the store, brought up to date and sealed
 // for the appliance's keys. The backup is read to the end and checked first, and
 // all that may fail is done to a copy: until that takes the place of the store, at
-// once, nothing is changed. Sessions and invitations that it holds are not brought
+// once, nothing is changed. Sessions, invitations and links that it holds are not brought
 // back. It is noted in the audit trail if somebody acts in ctx.
 //
 // It returns ErrLocked while the program runs, ErrBadBackup for what is no whole
@@ -160,7 +160,7 @@ func (c RestoreConfig) seal(ctx context.Context, restored, fresh string) error {
 }
 
 // complete brings the file at path up to date, settles in it what was settled
-// since, and ends every session and takes every invitation back: which of them
+// since, and ends every session and link and takes every invitation back: which of them
 // were ended or used since the backup nobody may know, as the store from then on
 // may be lost. So nothing that was ended comes back, and people sign in again.
 func (c RestoreConfig) complete(ctx context.Context, path string, settled []alert.Delivery) error {
@@ -195,14 +195,14 @@ func (c RestoreConfig) object() string {
 	return name
 }
 
-// forgetWaysIn removes every session and invitation.
+// forgetWaysIn removes every session, invitation and link to an application.
 func forgetWaysIn(tx *bbolt.Tx) error {
 	for _, id := range keysOf(tx.Bucket([]byte(bucketUsers))) {
 		if err := deletePrefix(tx.Bucket([]byte(bucketHeld)), []byte(id+heldSession)); err != nil {
 			return err
 		}
 	}
-	for _, name := range []string{bucketSessions, bucketInvitations} {
+	for _, name := range []string{bucketSessions, bucketInvitations, bucketShares} {
 		b := tx.Bucket([]byte(name))
 		for _, hash := range keysOf(b) {
 			if err := b.Delete([]byte(hash)); err != nil {

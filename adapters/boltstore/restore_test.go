@@ -62,7 +62,7 @@ func withoutWaysIn(all map[string]string) map[string]string {
 	maps.DeleteFunc(all, func(key, _ string) bool {
 		bucket, rest, _ := strings.Cut(key, "/")
 		session := strings.HasPrefix(rest, strings.TrimPrefix(string(jana), "user:")+heldSession)
-		return rest != "" && (bucket == bucketSessions || bucket == bucketInvitations || bucket == bucketHeld && session)
+		return rest != "" && (bucket == bucketSessions || bucket == bucketInvitations || bucket == bucketShares || bucket == bucketHeld && session)
 	})
 	return all
 }

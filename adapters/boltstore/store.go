@@ -51,6 +51,7 @@ const (
 	bucketSessions     = "sessions"     // hash of the secret → sealed Session
 	bucketHeld         = "held"         // user ID + kind + ID of a session, token or group → hash of the secret
 	bucketInvitations  = "invitations"  // hash of the secret → sealed Invitation
+	bucketShares       = "shares"       // application ID + hash of the secret → sealed Share
 	bucketAudit        = "audit"        // sequence → sealed Entry of the audit trail
 	bucketAuditEnds    = "audit_ends"   // which end → sealed Seq and Hash
 	bucketPeople       = "people"       // person ID → age file of a Person

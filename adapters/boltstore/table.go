@@ -54,6 +54,7 @@ func table() []bucket {
 		{name: bucketTokens, seal: boxed},
 		{name: bucketHeld, seal: unsealed},
 		{name: bucketInvitations, seal: boxed},
+		{name: bucketShares, seal: boxed},
 		{name: bucketAudit, seal: boxed},
 		{name: bucketAuditEnds, seal: boxed},
 		{name: bucketPeople, seal: aged},

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"cz-visa-monitor/app/account"
+	"cz-visa-monitor/app/watch"
 )
 
 // FirstUser implements account.UserReader.
@@ -110,8 +111,7 @@ func (s *Store) EditUser(ctx context.Context, id string, edit func(*account.User
 			return err
 		}
 		if before.Role != u.Role || before.Disabled != u.Disabled {
-			// Those of an admin end, and those of who was none must not begin to work.
-			if err := s.endInvitations(ctx, tx, func(i account.Invitation) bool { return i.By == id }); err != nil {
+			if err := s.endLinksBy(ctx, tx, id); err != nil {
 				return err
 			}
 		}
@@ -121,6 +121,15 @@ func (s *Store) EditUser(ctx context.Context, id string, edit func(*account.User
 		return account.User{}, err
 	}
 	return u, nil
+}
+
+// endLinksBy ends the links of a user whose rights have become others. Invitations
+// of an admin end, and those of who was none must not begin to work.
+func (s *Store) endLinksBy(ctx context.Context, tx *bbolt.Tx, id string) error {
+	if err := s.endInvitations(ctx, tx, func(i account.Invitation) bool { return i.By == id }); err != nil {
+		return err
+	}
+	return s.endDeadShares(ctx, tx, "", func(sh watch.Share) bool { return sh.By == id })
 }
 
 // adminsBut returns how many admins may sign in, but for this user. One that
@@ -222,6 +231,9 @@ func (s *Store) RemoveUser(ctx context.Context, id string, check func(account.Us
 			return err
 		}
 		if err := s.forgetUser(tx, u); err != nil {
+			return err
+		}
+		if err := s.endDeadShares(ctx, tx, "", func(sh watch.Share) bool { return sh.By == id }); err != nil {
 			return err
 		}
 		return errors.Join(owesCompact(tx), s.audit(ctx, tx, account.UserRemoved, account.KindUser, id, ""))

@@ -105,7 +105,7 @@ func parseInterval(s string) (time.Duration, error) {
 	}
 	every, err := time.ParseDuration(s)
 	if err != nil {
-		return 0, badField("interval", "The field interval is no duration. Write it like 90m or 2h30m.")
+		return 0, badField("interval", "The field interval is no duration. Write it like 90m or 2h30m.").as("field_interval")
 	}
 	return every, nil
 }

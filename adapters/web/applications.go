@@ -18,6 +18,8 @@ type Watching interface {
 	// Edit hands the watcher of owner to edit and keeps what it made of it; an
 	// error of edit is returned as it is, and nothing has changed.
 	Edit(ctx context.Context, id watch.ID, owner account.Owner, edit func(*watch.Watcher) error) (watch.Application, error)
+	// Move gives what from watches to another owner; *watch.DuplicateError.
+	Move(ctx context.Context, id watch.ID, from, to account.Owner) (watch.Application, error)
 	// Remove takes the watcher of owner away, and with the last one the application.
 	Remove(ctx context.Context, id watch.ID, owner account.Owner) error
 	// CheckNow asks for a check before all others; *watch.QuotaError.

@@ -19,7 +19,7 @@ import (
 func public(route string) bool {
 	switch route {
 	case assetPath, manifestPath, workerPath, offlinePath, "/healthz", "/readyz", openAPIPath, "/help", "/help/:topic",
-		signInPath, "/second-factor", "/external", "/external-back", "/setup", "/join":
+		signInPath, "/second-factor", "/external", "/external-back", "/setup", "/join", "/share":
 		return true
 	}
 	return false

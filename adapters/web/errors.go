@@ -95,7 +95,11 @@ func inputProblem(err error) *problem {
 		return letterProblem(e)
 	}
 	if e, ok := errors.AsType[*watch.InputError](err); ok {
-		return badField(e.Field, "The field %s %s.", e.Field, e.Problem)
+		p := badField(e.Field, "The field %s %s.", e.Field, e.Problem)
+		if e.Code != "" {
+			p.key = "field_" + e.Code
+		}
+		return p
 	}
 	if e, ok := errors.AsType[*alert.FieldError](err); ok {
 		return badField(e.Field, "The field %s: %s", e.Field, e.Problem).as("field_" + e.Code)
@@ -115,16 +119,20 @@ func stateProblem(err error) *problem {
 		err    error
 		status int
 		code   string
+		// key is that of the pages' catalogue, "" where no page says it by itself.
+		key    string
 		detail string
 	}{
-		{watch.ErrNotFound, http.StatusNotFound, "not_found", "There is no such application."},
-		{alert.ErrNoDelivery, http.StatusNotFound, "not_found", "There is no such delivery."},
-		{alert.ErrNotDead, http.StatusConflict, "not_dead", "Only a dead letter can be sent again; this delivery is none."},
-		{alert.ErrNoChannel, http.StatusNotFound, "not_found", "There is no such channel."},
-		{watch.ErrFull, http.StatusInsufficientStorage, "full", "The appliance watches as many applications as it can hold. Delete some first."},
+		{watch.ErrNotFound, http.StatusNotFound, "not_found", "", "There is no such application."},
+		{alert.ErrNoDelivery, http.StatusNotFound, "not_found", "", "There is no such delivery."},
+		{alert.ErrNotDead, http.StatusConflict, "not_dead", "", "Only a dead letter can be sent again; this delivery is none."},
+		{alert.ErrNoChannel, http.StatusNotFound, "not_found", "", "There is no such channel."},
+		{watch.ErrNoShare, http.StatusNotFound, "no_share", "no_share", "This link has ended."},
+		{watch.ErrManyShares, http.StatusInsufficientStorage, "many_shares", "many_shares", "There are too many links. End one first."},
+		{watch.ErrFull, http.StatusInsufficientStorage, "full", "", "The appliance watches as many applications as it can hold. Delete some first."},
 	} {
 		if errors.Is(err, row.err) {
-			return &problem{Status: row.status, Code: row.code, Detail: row.detail}
+			return &problem{Status: row.status, Code: row.code, Detail: row.detail, key: row.key}
 		}
 	}
 	return nil

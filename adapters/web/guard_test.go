@@ -31,7 +31,7 @@ func (a *appliance) everyRoute(yield func(method, pattern, path string)) {
 // another one is noticed.
 func isOpen(pattern string) bool {
 	switch pattern {
-	case "/sign-in", "/second-factor", "/external", "/external-back", "/setup", "/join", "/assets/:version/:name", "/help", "/help/:topic", "/manifest.webmanifest", "/worker.js", "/offline":
+	case "/sign-in", "/second-factor", "/external", "/external-back", "/setup", "/join", "/share", "/assets/:version/:name", "/help", "/help/:topic", "/manifest.webmanifest", "/worker.js", "/offline":
 		return true
 	}
 	return isPublic(pattern)

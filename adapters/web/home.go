@@ -273,13 +273,3 @@ func (v view) statusName(status visa.Status) string {
 	}
 	return v.T("status." + string(status))
 }
-
-// toPage leads from the link in a message to the application on the page. The
-// link is relative, so that it holds under a sub-path.
-func (s *Server) toPage(c echo.Context) error {
-	id := c.Param("id")
-	if !account.IsID(id) {
-		return echo.ErrNotFound
-	}
-	return c.Redirect(http.StatusSeeOther, "../#application-"+id)
-}

@@ -60,7 +60,7 @@ const (
 
 // matrix has a row for every route at least.
 func matrix() []right {
-	return slices.Concat(applicationRights(), dataRights(), accountRights(), pageRights(), channelPageRights(), adminRights(), groupPageRights())
+	return slices.Concat(applicationRights(), dataRights(), accountRights(), pageRights(), channelPageRights(), adminRights(), groupPageRights(), applicationPageRights())
 }
 
 func applicationRights() []right {
@@ -177,7 +177,6 @@ func pageRights() []right {
 		{"POST /", anApplication, "do=pause&id={id}", "++!+++ !++ !++", "!!!!++ !!! !++", unknown},
 		{"POST /", anApplication, "seen={id}", all, "!!++++ !!! +++", unknown},
 		{"GET /assets/:version/:name", nil, "", none, "", ""}, // No such version.
-		{"GET /applications/:id", anApplication, "", all, all, all},
 		{"GET /manifest.webmanifest", nil, "", all, "", ""},
 		{"GET /worker.js", nil, "", all, "", ""},
 		{"GET /offline", nil, "", all, "", ""},

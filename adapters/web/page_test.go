@@ -32,6 +32,7 @@ func (a *appliance) everyPage(yield func(name string, w *httptest.ResponseRecord
 	yield("recovery sheet", p.get("/recovery-sheet"))
 	yield("recovery sheet, open", p.post("/recovery-sheet", "password", password))
 	a.channelPages(p, yield)
+	a.applicationPages(p, stranger, yield)
 	a.helpPages(p, stranger, yield)
 	a.adminPages(p, yield)
 	a.groupPages(p, yield)

@@ -127,7 +127,7 @@ func waysOf(p account.Principal) []way {
 
 // parts are the templates of what several pages show.
 func parts() []string {
-	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html", "pages/secret-once.html", "pages/admin-parts.html"}
+	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html", "pages/secret-once.html", "pages/steps.html", "pages/admin-parts.html"}
 }
 
 // loadPages reads the templates of the pages: each file that is no part is a page

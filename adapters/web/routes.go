@@ -22,7 +22,6 @@ func (s *Server) routes() {
 	e.GET("/help", s.showHelp)
 	e.POST("/help", s.askHelp, form)
 	e.GET("/help/:topic", s.showTopic)
-	e.Match(both, "/applications/:id", s.toPage)
 	e.Match(both, "/healthz", s.healthz)
 	e.Match(both, "/readyz", s.readyz)
 	e.GET(openAPIPath, s.showOpenAPI)
@@ -82,6 +81,8 @@ func (s *Server) doors() {
 	e.POST("/setup", s.setUp, form)
 	e.GET("/join", s.showJoin)
 	e.POST("/join", s.join, form)
+	e.GET("/share", s.showShare)
+	e.POST("/share", s.openShare, form)
 	e.GET("/account", s.showAccount)
 	e.POST("/account", s.changeAccount, form)
 	e.GET("/account/export", s.export)
@@ -91,9 +92,18 @@ func (s *Server) doors() {
 	e.POST("/recovery-sheet", s.openRecovery, form)
 }
 
-// pageRoutes are the pages about channels, what went through them, people and groups.
+// pageRoutes are the pages about single applications, channels, what went through them,
+// people and groups.
 func (s *Server) pageRoutes() {
 	e := s.echo
+	e.Match([]string{http.MethodGet, http.MethodHead}, "/applications/:id", s.showApplication)
+	e.POST("/applications/:id", s.changeApplication, form)
+	e.GET("/applications/:id/edit", s.showApplicationForm)
+	e.POST("/applications/:id/edit", s.editApplicationByForm, form)
+	e.GET("/applications/:id/remove", s.showApplicationRemoval)
+	e.POST("/applications/:id/remove", s.removeApplicationByForm, form)
+	e.GET("/applications/:id/share", s.showShareLinks)
+	e.POST("/applications/:id/share", s.changeShareLinks, form)
 	e.GET("/channels", s.showChannels)
 	e.GET("/channels/new", s.showNewChannel)
 	e.POST("/channels/new", s.addChannelByForm, form)

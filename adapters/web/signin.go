@@ -68,7 +68,7 @@ func (s *Server) enter(c echo.Context, in account.SignedIn) error {
 // seeHome leads to the first page, and there to the application that was asked for.
 func (s *Server) seeHome(c echo.Context) error {
 	if id := pointedAt(c); id != "" {
-		return see(c, "./#application-"+id)
+		return see(c, "./applications/"+id)
 	}
 	return see(c, "./")
 }

@@ -31,7 +31,7 @@ func TestSignIn(t *testing.T) {
 	}{
 		{"right", "admin", password, "", http.StatusSeeOther, "./"},
 		{"in another case", "ADMIN", password, "", http.StatusSeeOther, "./"},
-		{"to the card of a message", "admin", password, string(app.ID), http.StatusSeeOther, "./#application-" + string(app.ID)},
+		{"to the card of a message", "admin", password, string(app.ID), http.StatusSeeOther, "./applications/" + string(app.ID)},
 		{"to no other place", "admin", password, "//evil.example.com", http.StatusSeeOther, "./"},
 		{"to no other header", "admin", password, "x\r\nSet-Cookie: a=b", http.StatusSeeOther, "./"},
 		{"wrong password", "member", "not the password", "", http.StatusForbidden, ""},
@@ -61,9 +61,9 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("the page takes over what is no ID:\n%s", w.Body)
 	}
 	p = a.signedIn("admin")
-	leadsTo(t, p.get(deep), "../#application-"+string(app.ID))
+	says(t, p.get(deep), http.StatusOK, "<h1>Anna</h1>")
 	leadsTo(t, p.get("/sign-in"), "./")
-	leadsTo(t, p.get("/sign-in?application="+string(app.ID)), "./#application-"+string(app.ID))
+	leadsTo(t, p.get("/sign-in?application="+string(app.ID)), "./applications/"+string(app.ID))
 }
 
 // ownAddress returns an address that nobody else in a test has.
@@ -275,7 +275,7 @@ func TestSecondFactorKeepsTheApplication(t *testing.T) {
 		p := a.person()
 		leadsTo(t, p.post("/sign-in", "name", "admin", "password", password, "application", id), "second-factor?application="+id)
 		says(t, p.get("/second-factor?application="+id), http.StatusOK, `name="application" value="`+id+`"`)
-		leadsTo(t, p.post("/second-factor", "code", codeOf(t, secret), "application", id), "./#application-"+id)
+		leadsTo(t, p.post("/second-factor", "code", codeOf(t, secret), "application", id), "./applications/"+id)
 	})
 }
 

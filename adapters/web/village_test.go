@@ -19,7 +19,7 @@ import (
 
 // transfers sets what sees to people, backups, exports, imports and erasures.
 func (a *appliance) transfers(c *Config) {
-	c.People, c.Zone, c.Backups, c.Trail = a.store, time.UTC, a.store, a.store
+	c.People, c.Shares, c.Zone, c.Backups, c.Trail = a.store, a.store, time.UTC, a.store, a.store
 	c.Exporter = archive.NewExporter(archive.ExporterConfig{
 		Applications: a.store, Messages: a.store, People: a.store, Accounts: a.store, Kinds: shout.Kinds(), Sealer: a.store,
 	})

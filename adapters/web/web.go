@@ -53,6 +53,8 @@ type Config struct {
 	// People are those whose documents are kept; Zone is where they live.
 	People People
 	Zone   *time.Location
+	// Shares are the links that show how an application stands.
+	Shares Shares
 	// Letters reads what people have been sent, for their numbers.
 	Letters Letters
 	// Backups, Exporter, Import and Eraser see to what leaves the appliance, what
@@ -212,6 +214,7 @@ func (c Config) check() error {
 		{"Audit", c.Audit == nil},
 		{"People", c.People == nil},
 		{"Zone", c.Zone == nil},
+		{"Shares", c.Shares == nil},
 		{"Letters", c.Letters == nil},
 		{"Backups", c.Backups == nil},
 		{"Exporter", c.Exporter == nil},

@@ -62,10 +62,12 @@ const (
 	KindSession    = "session"
 	KindToken      = "token"
 	KindInvitation = "invitation"
-	KindGroup      = "group"
-	KindChannel    = "channel"
-	KindDelivery   = "delivery"
-	KindAudit      = "audit"
+	// KindShare: the detail of its actions is the application that the link shows.
+	KindShare    = "share"
+	KindGroup    = "group"
+	KindChannel  = "channel"
+	KindDelivery = "delivery"
+	KindAudit    = "audit"
 	// KindApplication: the detail of its actions is the owner whose watcher it is about.
 	KindApplication = "application"
 	KindPerson      = "person"
@@ -148,6 +150,9 @@ const (
 	ApplicationAdded   Action = "application.added"
 	ApplicationChanged Action = "application.changed"
 	ApplicationRemoved Action = "application.removed"
+	// ShareMade and ShareEnded: a link that shows how an application stands.
+	ShareMade  Action = "share.made"
+	ShareEnded Action = "share.ended"
 	// PersonAdded, PersonChanged and PersonRemoved: with the travel documents.
 	PersonAdded   Action = "person.added"
 	PersonChanged Action = "person.changed"
@@ -182,7 +187,7 @@ func Actions() []Action {
 		[]Action{SessionBegun, SessionEnded, SignInFailed, SignInBlocked, RequestRefused, TokenMade, TokenRevoked},
 		[]Action{InvitationMade, InvitationUsed, InvitationRemoved, GroupAdded, GroupChanged, GroupRemoved},
 		[]Action{MemberAdded, MemberChanged, MemberRemoved, ChannelAdded, ChannelChanged, ChannelRemoved},
-		[]Action{DeliveryRevived, AuditExported, ApplicationAdded, ApplicationChanged, ApplicationRemoved},
+		[]Action{DeliveryRevived, AuditExported, ApplicationAdded, ApplicationChanged, ApplicationRemoved, ShareMade, ShareEnded},
 		[]Action{PersonAdded, PersonChanged, PersonRemoved, KeyShown, KeyConfirmed, KeyRotated, PassphraseChanged, KeyUnlocked},
 		[]Action{BackupMade, BackupFailed, BackupRead, BackupRestored, BackupRefused, DataExported, DataImported, DataErased},
 	)

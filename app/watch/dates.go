@@ -24,27 +24,27 @@ func checkDates(d visa.Dates, today civil.Date) error {
 	}{
 		{"filed", d.Filed}, {"suspension_ended", d.SuspensionEnded}, {"delivered", d.Delivered}, {"collected", d.Collected},
 	} {
-		wrong := func(problem string) error {
-			return &InputError{Field: "dates." + one.field, Problem: problem}
+		wrong := func(code, problem string) error {
+			return &InputError{Field: "dates." + one.field, Code: code, Problem: problem}
 		}
 		switch {
 		case one.day.IsZero():
 		case one.day < firstFiled:
-			return wrong("is before the year 2000; look for a wrong digit")
+			return wrong("day_early", "is before the year 2000; look for a wrong digit")
 		case one.day > today+1:
-			return wrong("is in the future; enter it when it has happened")
+			return wrong("day_ahead", "is in the future; enter it when it has happened")
 		case one.day < d.Filed:
-			return wrong("is before the day of filing; compare both with the letters")
+			return wrong("day_unfiled", "is before the day of filing; compare both with the letters")
 		}
 	}
 	if !d.Collected.IsZero() && d.Collected < d.Delivered {
-		return &InputError{Field: "dates.collected", Problem: "is before the day on which the decision was delivered; compare both"}
+		return &InputError{Field: "dates.collected", Code: "day_undelivered", Problem: "is before the day on which the decision was delivered; compare both"}
 	}
 	if d.PauseDays < 0 || d.PauseDays > MaxPauseDays {
-		return &InputError{Field: "dates.pause_days", Problem: fmt.Sprintf("is not from 0 to %d", MaxPauseDays)}
+		return &InputError{Field: "dates.pause_days", Code: "pause_days", Problem: fmt.Sprintf("is not from 0 to %d", MaxPauseDays)}
 	}
 	if !d.Filed.IsZero() && d.PauseDays > int(today+1-d.Filed) {
-		return &InputError{Field: "dates.pause_days", Problem: "is more than the days since filing; count again"}
+		return &InputError{Field: "dates.pause_days", Code: "pause_long", Problem: "is more than the days since filing; count again"}
 	}
 	return nil
 }

@@ -104,6 +104,32 @@ func (e *Engine) Edit(ctx context.Context, id ID, owner account.Owner, edit func
 	return a, nil
 }
 
+// Move gives what the watcher of from watches to another owner, with all that
+// is known to him; ErrNotFound if there is no such watcher. What is an owner's own
+// does not go along: his channels, his people, messages on their way, and links.
+// *DuplicateError if the other one watches the application already.
+func (e *Engine) Move(ctx context.Context, id ID, from, to account.Owner) (Application, error) {
+	now := time.Now()
+	a, err := e.cfg.Store.Edit(ctx, id, func(a *Application) error {
+		w := a.Watcher(from)
+		switch {
+		case w == nil:
+			return ErrNotFound
+		case a.Watcher(to) != nil:
+			return &DuplicateError{ID: id}
+		}
+		w.Owner, w.Channels = to, nil
+		return w.Validate(e.cfg.Rules.MinInterval, now)
+	})
+	if err != nil {
+		return Application{}, err
+	}
+	e.enqueue(a, false)
+	e.publish(a)
+	e.cfg.Publish(Event{Kind: ApplicationRemoved, ID: id, Owners: []account.Owner{from}})
+	return a, nil
+}
+
 // editWatcher changes the watcher of owner; ErrNotFound if there is none.
 func (e *Engine) editWatcher(a *Application, owner account.Owner, edit func(*Watcher) error, now time.Time) error {
 	w := a.Watcher(owner)

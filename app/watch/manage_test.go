@@ -207,3 +207,31 @@ func TestEditKeepsWhatPeopleMustNotChange(t *testing.T) {
 		}
 	})
 }
+
+func TestMoveTakesAlongWhatIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startRig(t, newMemory(), newScript(t, visa.InProgress), unpaced(), 1)
+		a := r.add(t, 1)
+		time.Sleep(time.Second)
+		if _, err := r.Edit(t.Context(), a.ID, jana, func(w *Watcher) error { w.Label, w.Channels = "Eva", []string{"phone"}; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		b, err := r.Move(t.Context(), a.ID, jana, petr)
+		w := b.Watcher(petr)
+		if err != nil || w == nil || b.Watcher(jana) != nil || w.Label != "Eva" || w.Told != visa.InProgress || w.AddedAt.IsZero() || len(w.Channels) != 0 {
+			t.Errorf("moved to %+v, %v", b, err)
+		}
+		if _, err := r.Move(t.Context(), a.ID, jana, petr); !errors.Is(err, ErrNotFound) {
+			t.Errorf("moved from somebody who does not watch it: %v", err)
+		}
+		if _, err := r.Add(t.Context(), a.Reference, Watcher{Owner: jana}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Move(t.Context(), a.ID, jana, petr); !errors.Is(err, ErrDuplicate) {
+			t.Errorf("moved to somebody who watches it: %v", err)
+		}
+		if _, err := r.Move(t.Context(), a.ID, jana, "nobody"); err == nil {
+			t.Error("moved to nobody")
+		}
+	})
+}

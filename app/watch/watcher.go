@@ -149,6 +149,9 @@ const (
 type InputError struct {
 	// Field is the name of the field as the API spells it.
 	Field string
+	// Code names the problem in a word: the catalogue has a text under
+	// "problem.field_" and the code. "" where no page can meet it.
+	Code string
 	// Problem is an English sentence that says what to do.
 	Problem string
 }
@@ -161,23 +164,23 @@ func (e *InputError) Error() string { return e.Field + ": " + e.Problem }
 func (w Watcher) Validate(least time.Duration, now time.Time) error {
 	switch {
 	case !w.Owner.Valid():
-		return &InputError{Field: "owner", Problem: "is neither a user nor a group"}
+		return &InputError{Field: "owner", Code: "owner", Problem: "is neither a user nor a group"}
 	case utf8.RuneCountInString(w.Label) > MaxLabel:
-		return &InputError{Field: "label", Problem: fmt.Sprintf("is longer than %d characters; shorten it", MaxLabel)}
+		return &InputError{Field: "label", Code: "long", Problem: fmt.Sprintf("is longer than %d characters; shorten it", MaxLabel)}
 	case strings.ContainsFunc(w.Label, control):
-		return &InputError{Field: "label", Problem: "holds a control character or a line break; remove it"}
+		return &InputError{Field: "label", Code: "line_break", Problem: "holds a control character or a line break; remove it"}
 	case utf8.RuneCountInString(w.Note) > MaxNote:
-		return &InputError{Field: "note", Problem: fmt.Sprintf("is longer than %d characters; shorten it", MaxNote)}
+		return &InputError{Field: "note", Code: "long", Problem: fmt.Sprintf("is longer than %d characters; shorten it", MaxNote)}
 	case strings.ContainsFunc(w.Note, func(r rune) bool { return control(r) && r != '\n' && r != '\t' }):
-		return &InputError{Field: "note", Problem: "holds a control character; remove it"}
+		return &InputError{Field: "note", Code: "control", Problem: "holds a control character; remove it"}
 	case len(w.Channels) > MaxChannels:
-		return &InputError{Field: "channels", Problem: fmt.Sprintf("are more than %d", MaxChannels)}
+		return &InputError{Field: "channels", Code: "too_many", Problem: fmt.Sprintf("are more than %d", MaxChannels)}
 	case w.Interval < 0 || w.Interval != 0 && w.Interval < least:
-		return &InputError{Field: "interval", Problem: fmt.Sprintf("is shorter than %s, the least this appliance allows", least)}
+		return &InputError{Field: "interval", Code: "interval_short", Problem: fmt.Sprintf("is shorter than %s, the least this appliance allows", least)}
 	case w.Interval > MaxInterval:
-		return &InputError{Field: "interval", Problem: fmt.Sprintf("is longer than %s", MaxInterval)}
+		return &InputError{Field: "interval", Code: "interval_long", Problem: fmt.Sprintf("is longer than %s", MaxInterval)}
 	case w.Purpose != "" && !w.Purpose.Valid():
-		return &InputError{Field: "purpose", Problem: fmt.Sprintf("is none of %v", visa.AllPurposes())}
+		return &InputError{Field: "purpose", Code: "choice", Problem: fmt.Sprintf("is none of %v", visa.AllPurposes())}
 	}
 	return checkDates(w.Dates, civil.DateOf(now.UTC()))
 }

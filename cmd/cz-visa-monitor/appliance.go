@@ -134,7 +134,7 @@ func (a *appliance) assemble() error {
 		Kinds: shout.Kinds(), Validate: notifier.Validate, Test: a.dispatcher.Test, Wake: a.dispatcher.Wake,
 		Source: a.engine, Notices: a.store, Store: a.store, Running: a.running.Load,
 		Accounts: a.accounts, Keys: recovery{a.store, a.ring}, Audit: a.store, Trail: a.store,
-		People: a.store, Zone: a.cfg.timezone, Letters: letters, Backups: backups{a.store, office}, Exporter: office.exporter(), Eraser: office.eraser(),
+		People: a.store, Shares: a.store, Zone: a.cfg.timezone, Letters: letters, Backups: backups{a.store, office}, Exporter: office.exporter(), Eraser: office.eraser(),
 		House: house{cfg: a.cfg, ring: a.ring, Keeper: a.keeper, lines: a.lines},
 		Import: func(ctx context.Context, r io.Reader, owner account.Owner, dryRun bool) (archive.Report, error) {
 			return archive.Import(ctx, r, office.target(archive.To(owner), dryRun))

@@ -8,6 +8,7 @@ function take() {
   if (!code || !handed) return;
   code.value = handed;
   history.replaceState(null, '', location.pathname);
+  if (code.form.matches('[data-send]')) code.form.requestSubmit(); // It only shows something.
 }
 
 take();
