@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -17,18 +18,15 @@ import (
 // somebody asks for the first time, and each commit is followed from then on.
 type deadLetters struct {
 	// changed is what the transaction under way makes of deliveries; guarded by
-	// Store.write.
+	// Store.write, nil while there is none.
 	changed map[string]bool
 
 	mu  sync.Mutex
 	ids map[string]bool // nil until somebody has asked
 }
 
-// begin forgets what a transaction that failed would have changed.
-func (d *deadLetters) begin() { d.changed = make(map[string]bool) }
-
 // note takes down what the transaction under way makes of a delivery: dead or not.
-// Outside of update there is nobody to follow it.
+// Outside of Store.update, while a file is brought up to date, nobody follows it.
 func (d *deadLetters) note(id string, dead bool) {
 	if d.changed != nil {
 		d.changed[id] = dead
@@ -128,12 +126,12 @@ func madeAt(id string) (time.Time, bool) {
 }
 
 // Size returns how many bytes the file has.
-func (s *Store) Size() (size int64, err error) {
-	err = s.view(func(tx *bbolt.Tx) error {
-		size = tx.Size()
-		return nil
-	})
-	return size, err
+func (s *Store) Size() (int64, error) {
+	info, err := os.Stat(s.sealer.path)
+	if err != nil {
+		return 0, fmt.Errorf("look at the data file: %w", err)
+	}
+	return info.Size(), nil
 }
 
 // NewestBackup returns when the newest backup was made that is not known to be

@@ -126,8 +126,8 @@ func (s *Store) view(fn func(*bbolt.Tx) error) error { return s.sealer.view(fn) 
 func (s *Store) update(fn func(*bbolt.Tx) error) error {
 	var refused error
 	s.touched = make(map[watch.ID]*indexed)
-	s.dead.begin()
-	defer func() { s.touched = nil }()
+	s.dead.changed = make(map[string]bool)
+	defer func() { s.touched, s.dead.changed = nil, nil }()
 	err := faultless(s.sealer.path, func() error {
 		return s.db().Update(func(tx *bbolt.Tx) error {
 			if err := s.putLate(tx); err != nil {
