@@ -119,6 +119,22 @@ func TestOutboxStateOfARefusedWrite(t *testing.T) {
 	outboxIs(t, s, 1, 0, 0)
 }
 
+// TestErasedOwnerLeavesNoDeadLetters: they are not counted any more.
+func TestErasedOwnerLeavesNoDeadLetters(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	d := filled(t, s, quiet("phone"), 1)[0]
+	d.State, d.SettledAt, d.NextAttemptAt = alert.DeadLetter, time.Now(), time.Time{}
+	if err := s.Settle(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	outboxIs(t, s, 0, 0, 1)
+	if err := s.ForgetOwner(account.As(t.Context(), account.CommandLine()), jana); err != nil {
+		t.Fatal(err)
+	}
+	outboxIs(t, s, 0, 0, 0)
+}
+
 func TestNewestBackup(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
