@@ -34,7 +34,7 @@ func BenchmarkScrape(b *testing.B) {
 			b.Fatal(err)
 		}
 		log := slog.New(slog.DiscardHandler)
-		a, err := newAppliance(c, newKeyring(c, getenv(environ(env)), log), log)
+		a, err := newAppliance(c, newKeyring(c, getenv(environ(env)), log), log, newLogLines())
 		if err != nil {
 			b.Fatal(err)
 		}
