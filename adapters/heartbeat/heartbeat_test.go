@@ -231,7 +231,9 @@ func TestRealServers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.Close()
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
 		holds(t, pingOf(t, "http://"+l.Addr().String()+"/"+secret), "refused", l.Addr().String())
 	})
 	t.Run("a certificate of somebody else", func(t *testing.T) {
