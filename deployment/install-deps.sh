@@ -2,8 +2,8 @@
 # Installs what this machine lacks, on Debian and its relatives:
 #   install-deps.sh demo    a browser
 #   install-deps.sh run     a browser, unless the settings name one
-#   install-deps.sh test    a browser, OpenSMTPD, age, a C compiler (for go test -race),
-#                           and axe-core, by npm, which the pages are held against
+#   install-deps.sh test    a browser, OpenSMTPD, Prometheus, age, a C compiler (for go test
+#                           -race), and axe-core, by npm, which the pages are held against
 # It does nothing, quickly, when nothing is missing. It removes no package, and
 # no server that it installs is started or left enabled.
 set -eu
@@ -56,6 +56,7 @@ run)
 test)
 	missing=""
 	if ! have_smtpd; then missing="opensmtpd"; fi
+	if ! have prometheus || ! have promtool; then missing="$missing prometheus"; fi
 	if ! have age || ! have age-keygen; then missing="$missing age"; fi
 	if ! have script; then missing="$missing bsdutils"; fi
 	if ! have "${CC:-cc}" && ! have gcc; then missing="$missing gcc libc6-dev"; fi
@@ -99,9 +100,11 @@ fi
 # shellcheck disable=SC2086 # a list of names
 as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --no-remove $missing >&2 ||
 	fail "apt-get could not install $missing. If it says that it would have to remove a mail server, the tests need another machine or a container: OpenSMTPD cannot stand beside one."
-case "$missing" in
-*opensmtpd*) if have systemctl; then as_root systemctl disable --quiet opensmtpd || true; fi ;;
-esac
+for server in opensmtpd prometheus; do
+	case " $missing " in
+	*" $server "*) if have systemctl; then as_root systemctl disable --quiet "$server" || true; fi ;;
+	esac
+done
 
 if ! have_browser; then fail "no browser was found after installing one. Set CZVM_BROWSER to the path of Chromium or Google Chrome."; fi
 if [ "$1" = test ] && ! have_axe; then install_axe; fi

@@ -104,6 +104,7 @@ func (s *Store) prune(tx *bbolt.Tx, limit time.Time) error {
 			continue
 		}
 		err := deliveries.Delete(k)
+		s.dead.note(string(k), false)
 		if readable {
 			err = errors.Join(err, tx.Bucket([]byte(bucketAbout)).Delete([]byte(d.Notification.About()+d.ID)))
 		} else {
@@ -153,6 +154,7 @@ func (s *Store) forgetDeliveries(tx *bbolt.Tx, id string, owner account.Owner) e
 			tx.Bucket([]byte(bucketDeliveries)).Delete(delivery),
 			about.Delete(k),
 		)
+		s.dead.note(string(delivery), false)
 		if err != nil {
 			return err
 		}

@@ -97,6 +97,7 @@ func (s *Store) forgetDeliveriesOf(tx *bbolt.Tx, owner account.Owner, channels [
 			tx.Bucket([]byte(bucketDeliveries)).Delete([]byte(d.ID)),
 			tx.Bucket([]byte(bucketAbout)).Delete([]byte(d.Notification.About()+d.ID)),
 		)
+		s.dead.note(d.ID, false)
 		if err != nil {
 			return err
 		}

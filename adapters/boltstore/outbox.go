@@ -119,6 +119,7 @@ func (s *Store) putDelivery(tx *bbolt.Tx, d alert.Delivery) error {
 	if err := s.put(tx, bucketDeliveries, d.ID, d); err != nil {
 		return err
 	}
+	s.dead.note(d.ID, d.State == alert.DeadLetter)
 	p, outbox := placeOf(d), tx.Bucket([]byte(bucketOutbox))
 	if id := d.Notification.About(); id != "" {
 		if err := tx.Bucket([]byte(bucketAbout)).Put([]byte(id+d.ID), p.key()); err != nil {

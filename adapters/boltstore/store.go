@@ -84,6 +84,7 @@ type Store struct {
 	// by write.
 	touched map[watch.ID]*indexed
 	index   index
+	dead    deadLetters
 	// failed is the error of the last write, nil if it succeeded.
 	failed atomic.Pointer[error]
 }
@@ -126,7 +127,8 @@ func (s *Store) view(fn func(*bbolt.Tx) error) error { return s.sealer.view(fn) 
 func (s *Store) update(fn func(*bbolt.Tx) error) error {
 	var refused error
 	s.touched = make(map[watch.ID]*indexed)
-	defer func() { s.touched = nil }()
+	s.dead.changed = make(map[string]bool)
+	defer func() { s.touched, s.dead.changed = nil, nil }()
 	err := faultless(s.sealer.path, func() error {
 		return s.db().Update(func(tx *bbolt.Tx) error {
 			if err := s.putLate(tx); err != nil {
@@ -139,6 +141,7 @@ func (s *Store) update(fn func(*bbolt.Tx) error) error {
 	if err == nil {
 		s.failed.Store(nil)
 		s.index.follow(s.touched)
+		s.dead.follow()
 		s.late.clear()
 		return nil
 	}

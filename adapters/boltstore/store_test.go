@@ -29,6 +29,9 @@ func open(t testing.TB, dir string) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.countDead(); err != nil { // From here on each commit is followed.
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { shut(t, s, dir) })
 	return s
 }
@@ -36,6 +39,7 @@ func open(t testing.TB, dir string) *Store {
 // shut closes s and checks its file; closing twice does no harm.
 func shut(t testing.TB, s *Store, dir string) {
 	t.Helper()
+	deadLettersAreRight(t, s)
 	if err := s.Close(); err != nil && !errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		t.Errorf("close: %v", err)
 	}

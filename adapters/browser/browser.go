@@ -255,18 +255,31 @@ type EndpointStats struct {
 
 // Stats measures; it reads /proc and takes some milliseconds.
 func (b *Browser) Stats() Stats {
-	b.mu.Lock()
-	s := Stats{Starts: b.starts, Deaths: b.deaths}
-	var locals []*local
-	for _, ep := range b.endpoints {
-		s.Endpoints = append(s.Endpoints, EndpointStats{Name: ep.name, Busy: ep.busy, Limit: ep.limit, Running: ep.chrome != nil})
-		if ep.chrome != nil && ep.chrome.local != nil {
-			locals = append(locals, ep.chrome.local)
-		}
-	}
-	b.mu.Unlock()
+	s, locals := b.glance()
+	s.Memory = 0
 	for _, l := range locals {
 		s.Memory += l.memory()
 	}
 	return s
+}
+
+// Glance returns at once: its Memory is what it was when a page was last given
+// back, or up to half a minute before that.
+func (b *Browser) Glance() Stats {
+	s, _ := b.glance()
+	return s
+}
+
+func (b *Browser) glance() (s Stats, locals []*local) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s = Stats{Starts: b.starts, Deaths: b.deaths}
+	for _, ep := range b.endpoints {
+		s.Endpoints = append(s.Endpoints, EndpointStats{Name: ep.name, Busy: ep.busy, Limit: ep.limit, Running: ep.chrome != nil})
+		if ep.chrome != nil && ep.chrome.local != nil {
+			locals = append(locals, ep.chrome.local)
+			s.Memory += ep.memory
+		}
+	}
+	return s, locals
 }

@@ -24,6 +24,7 @@ type endpoint struct {
 	failures int // in a row
 	retryAt  time.Time
 	measured time.Time // when memory was last looked at
+	memory   int64     // what it was then, in bytes
 }
 
 func newEndpoint(name string, limit int, open func(context.Context) (*chrome, error)) *endpoint {
@@ -235,7 +236,7 @@ func (b *Browser) startAt(ctx context.Context, ep *endpoint) error {
 		c.conn.kill(ErrClosed)
 		return ErrClosed
 	}
-	ep.chrome = c
+	ep.chrome, ep.measured, ep.memory = c, time.Time{}, 0
 	b.starts++
 	b.cfg.Logger.Info("browser ready", slog.String("endpoint", ep.name), slog.Duration("took", time.Since(began)))
 	return nil
@@ -317,7 +318,14 @@ func (b *Browser) worn(ep *endpoint, c *chrome) bool {
 		ep.measured = time.Now()
 	}
 	b.mu.Unlock()
-	return due && c.local.memory() > b.cfg.MaxMemory
+	if !due {
+		return false
+	}
+	memory := c.local.memory()
+	b.mu.Lock()
+	ep.memory = memory
+	b.mu.Unlock()
+	return memory > b.cfg.MaxMemory
 }
 
 // stopIdle ends a browser that nobody has needed for a while.

@@ -62,12 +62,17 @@ func TestIdleBrowserIsStoppedAndStartedAgain(t *testing.T) {
 		if err := b.Do(within(t, 20*time.Second), nothing); err != nil {
 			t.Fatal(err)
 		}
+		if s := b.Glance(); s.Endpoints[0].Running && s.Memory < 20<<20 {
+			t.Errorf("at a glance %+v, want the memory of a browser", s)
+		}
 		waitFor(t, 10*time.Second, "browser gone", func() bool {
 			left, _ := os.ReadDir(dir)
 			return len(using(t, dir)) == 0 && len(left) == 0
 		})
-		if s := b.Stats(); s.Endpoints[0].Running || s.Memory != 0 {
-			t.Errorf("stats %+v", s)
+		for _, s := range []browser.Stats{b.Stats(), b.Glance()} {
+			if s.Endpoints[0].Running || s.Memory != 0 {
+				t.Errorf("stats %+v", s)
+			}
 		}
 	}
 	if s := b.Stats(); s.Starts != 2 || s.Deaths != 0 {

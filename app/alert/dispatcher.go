@@ -40,6 +40,10 @@ type DispatcherConfig struct {
 	// once (default 5), then PerMinute a minute (default 10). More than that
 	// waits.
 	Burst, PerMinute int
+	// Observe is told, for every delivery of every attempt, through which kind of
+	// channel it went and what it is now: one that still is Waiting failed. Must
+	// not block; nil tells nobody.
+	Observe func(channelKind string, now DeliveryState)
 }
 
 const (

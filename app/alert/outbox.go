@@ -29,6 +29,16 @@ type Outbox interface {
 	Hold(ctx context.Context, c Channel, ds []Delivery) error
 }
 
+// OutboxState counts what is in the outbox, and what has left it unsent.
+type OutboxState struct {
+	// Waiting are to be sent, Held are held back by their channels, Dead were
+	// given up.
+	Waiting, Held, Dead int
+	// Oldest is when the oldest of those that wait was made; the zero time if
+	// there is none.
+	Oldest time.Time
+}
+
 // Noticeboard raises and resolves operator notices, each once.
 type Noticeboard interface {
 	// Raise records the notice under key and puts a delivery for every

@@ -119,10 +119,18 @@ func (d *Dispatcher) deliver(ctx context.Context, batch []Delivery) ([]Delivery,
 	for i, del := range batch {
 		after[i] = counted(del, err, now)
 	}
+	h := hold{}
 	if err == nil {
-		return d.delivered(ctx, after, c, m), hold{}
+		after = d.delivered(ctx, after, c, m)
+	} else {
+		after, h = d.failed(ctx, after, c, err)
 	}
-	return d.failed(ctx, after, c, err)
+	if d.cfg.Observe != nil {
+		for _, del := range after {
+			d.cfg.Observe(c.Kind, del.State)
+		}
+	}
+	return after, h
 }
 
 // compose puts what batch tells into words for c. What is sent together has an ID

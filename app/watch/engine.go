@@ -39,6 +39,9 @@ type Config struct {
 	Wake func()
 	// Publish is called after something visible has changed. Must not block or be nil.
 	Publish func(Event)
+	// Observe is told of every check that came to its end, before it is recorded;
+	// opened says that the breaker opened by it. Must not block; nil tells nobody.
+	Observe func(o Outcome, opened bool)
 }
 
 // Event says what has changed, for live pages.

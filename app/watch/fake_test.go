@@ -299,10 +299,16 @@ type rig struct {
 // synctest bubble.
 func startRig(t *testing.T, store *memory, source *script, pace *rate.Limiter, workers int) *rig {
 	t.Helper()
+	return startObserved(t, store, source, pace, workers, nil)
+}
+
+// startObserved is startRig with somebody who is told of each check.
+func startObserved(t *testing.T, store *memory, source *script, pace *rate.Limiter, workers int, observe func(Outcome, bool)) *rig {
+	t.Helper()
 	e := New(Config{
 		Source: source, Name: "replica", Store: store, Notices: store, Rules: rules, Pace: pace,
 		Workers: workers, CheckNowPerDay: 3, Logger: discard(),
-		Wake: func() {}, Publish: func(Event) {},
+		Wake: func() {}, Publish: func(Event) {}, Observe: observe,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

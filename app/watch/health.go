@@ -103,6 +103,9 @@ func (e *Engine) note(ctx context.Context, p pass, o Outcome) {
 	if turned || was.Failure != s.Failure {
 		e.cfg.Publish(Event{Kind: SourceChanged})
 	}
+	if e.cfg.Observe != nil {
+		e.cfg.Observe(o, s.Breaker.Trips > was.Breaker.Trips)
+	}
 	switch {
 	case answered:
 		e.resolve(ctx, now)

@@ -55,6 +55,11 @@ const (
 	Internal FailureCode = "internal"
 )
 
+// FailureCodes lists every failure code.
+func FailureCodes() []FailureCode {
+	return []FailureCode{Unreachable, Timeout, Throttled, Captcha, LayoutChanged, Mismatch, NotOffered, Browser, Internal}
+}
+
 // Failure is why a check brought no answer. It is an error, so that a Source
 // can return it; it holds no personal data and may be logged.
 type Failure struct {

@@ -13,7 +13,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"cz-visa-monitor/adapters/boltstore"
+	"cz-visa-monitor/adapters/heartbeat"
+	"cz-visa-monitor/adapters/metrics"
 	"cz-visa-monitor/adapters/portal"
 	"cz-visa-monitor/adapters/shout"
 	"cz-visa-monitor/adapters/totp"
@@ -44,6 +48,10 @@ type appliance struct {
 	reminders  *dossier.Reminders
 	keeper     *boltstore.Keeper
 	web        *web.Server
+	pace       *rate.Limiter
+	// metrics and heart are nil where nobody wants them.
+	metrics *metrics.Metrics
+	heart   *heartbeat.Heart
 	// running is true while the engine is at work.
 	running atomic.Bool
 	// damaged receives that the store cannot be relied on.
@@ -102,11 +110,15 @@ func (a *appliance) assemble() error {
 		return err
 	}
 	a.accounts = newAccounts(a.store, a.log)
+	a.pace = watch.NewPace(a.cfg.checksPerMinute)
+	if err := a.monitor(); err != nil {
+		return err
+	}
 	notifier := shout.New(shout.Config{})
 	a.dispatcher = alert.NewDispatcher(alert.DispatcherConfig{
 		Outbox: a.store, Notices: a.store, Notifier: notifier,
 		Catalogues: a.catalogues, BaseURL: a.cfg.baseURL, Logger: a.log,
-		PerMinute: a.cfg.messagesPerMinute, Zone: a.cfg.timezone,
+		PerMinute: a.cfg.messagesPerMinute, Zone: a.cfg.timezone, Observe: a.attempted,
 	})
 	a.reminders = dossier.New(dossier.Config{Store: a.store, Zone: a.cfg.timezone, Wake: a.dispatcher.Wake, Logger: a.log})
 	a.keeper = boltstore.NewKeeper(boltstore.KeeperConfig{
@@ -116,9 +128,9 @@ func (a *appliance) assemble() error {
 	a.engine = watch.New(watch.Config{
 		Source: a.source, Name: portal.All()[0].Name, Store: a.store, Notices: a.store,
 		Rules:   watch.Rules{Interval: a.cfg.interval, MinInterval: a.cfg.minInterval, ConfirmAfter: a.cfg.confirmAfter},
-		Pace:    watch.NewPace(a.cfg.checksPerMinute),
+		Pace:    a.pace,
 		Workers: a.workers(), CheckNowPerDay: a.cfg.checkNowPerDay,
-		Logger: a.log, Wake: a.dispatcher.Wake, Publish: hub.Publish,
+		Logger: a.log, Wake: a.dispatcher.Wake, Publish: hub.Publish, Observe: a.checked,
 	})
 	office := a.office()
 	letters, err := newLetters()
@@ -198,7 +210,11 @@ func (a *appliance) workers() int { return a.source.browser.Limit() }
 // run serves on ln until ctx ends or a part fails, then stops the parts in the
 // order in which they need each other.
 func (a *appliance) run(ctx context.Context, ln net.Listener) error {
-	failed := make(chan error, 6)
+	figures, err := a.listenMetrics(ctx)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	failed := make(chan error, 8)
 	var stops []func() error
 	start := func(name string, work func(context.Context) error) {
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -221,6 +237,13 @@ func (a *appliance) run(ctx context.Context, ln net.Listener) error {
 			}
 		})
 	}
+	if figures != nil { // First: what the others do while they stop can be seen to the end.
+		start("show figures", func(ctx context.Context) error { return serveHTTP(ctx, figures, a.metrics.Server(a.cfg.metricsToken)) })
+		a.log.Info("figures for Prometheus", slog.String("address", figures.Addr().String()))
+	}
+	if a.heart != nil {
+		start("ping", a.heart.Run)
+	}
 	start("send messages", a.dispatcher.Run)
 	start("check applications", func(ctx context.Context) error {
 		a.running.Store(true)
@@ -231,7 +254,7 @@ func (a *appliance) run(ctx context.Context, ln net.Listener) error {
 	start("keep backups", a.keeper.Run)
 	control := openControl(ctx, a.cfg.dataDir, a.log)
 	start("serve commands", func(ctx context.Context) error { return serveControl(ctx, control, a.office().run) })
-	start("serve the web", func(ctx context.Context) error { return serveWeb(ctx, ln, a.web) })
+	start("serve the web", func(ctx context.Context) error { return serveHTTP(ctx, ln, a.web) })
 	a.log.Info("the appliance is at work", slog.String("address", ln.Addr().String()), slog.String("version", version))
 	a.sayCode(ctx)
 	var errs []error
@@ -263,8 +286,14 @@ func (a *appliance) sayCode(ctx context.Context) {
 	}
 }
 
-// serveWeb answers on ln until ctx ends.
-func serveWeb(ctx context.Context, ln net.Listener, srv *web.Server) error {
+// server is one that answers HTTP.
+type server interface {
+	Serve(ln net.Listener) error
+	Shutdown(ctx context.Context) error
+}
+
+// serveHTTP answers on ln until ctx ends.
+func serveHTTP(ctx context.Context, ln net.Listener, srv server) error {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	select {

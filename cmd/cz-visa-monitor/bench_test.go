@@ -50,6 +50,7 @@ func BenchmarkResidentMemory(b *testing.B) {
 		listen := freeAddress(b)
 		env := settingsFor(b, startReplica(b, quick()).PageURL("en"), listen)
 		env["CZVM_INTERVAL"], env["CZVM_MIN_INTERVAL"], env["CZVM_BROWSER_IDLE"] = "1h", "15m", "1s"
+		env["CZVM_METRICS_LISTEN"] = freeAddress(b)
 		fillStore(b, env["CZVM_DATA_DIR"], 1000)
 		cmd := exec.CommandContext(b.Context(), buildBinary(b), "serve")
 		cmd.Env = environ(env)
@@ -60,7 +61,7 @@ func BenchmarkResidentMemory(b *testing.B) {
 		}
 		client := api{t: b, base: env["CZVM_BASE_URL"], token: newToken(b, env)}
 		eventually(b, "it is ready", func() error { return client.get("/readyz", nil) })
-		// A page of the list and one real check, so that everything was used once.
+		// A page of the list, one real check and scrapes, so that everything was used once.
 		b.ReportMetric(residentMB(b, cmd.Process.Pid), "MB-at-start")
 		app := client.addApplication("ZZZZ202601059999", "one more")
 		client.becomes(app.ID, "a check through the browser", func(a application) bool { return a.Status != "" })
@@ -71,7 +72,8 @@ func BenchmarkResidentMemory(b *testing.B) {
 			if n := children(b, cmd.Process.Pid); n > 0 {
 				return fmt.Errorf("%d child processes", n)
 			}
-			return nil
+			_, _, err := scrape(b.Context(), env["CZVM_METRICS_LISTEN"], "")
+			return err
 		})
 		b.ReportMetric(float64(children(b, cmd.Process.Pid)), "browser-processes")
 		b.ReportMetric(residentMB(b, cmd.Process.Pid), "MB")

@@ -48,6 +48,10 @@ func TestLoadConfigPrecedence(t *testing.T) {
 			sources{env: map[string]string{"CZVM_BROWSER_URLS_FILE": secret}},
 			func(c config) any { return strings.Join(c.browserURLs, " ") }, "ws://a:1 ws://b:2",
 		},
+		{"figures for this machine alone", sources{env: map[string]string{"CZVM_METRICS_LISTEN": "[::1]:9479"}}, func(c config) any { return c.metricsListen }, "[::1]:9479"},
+		{"figures by the name of this machine", sources{env: map[string]string{"CZVM_METRICS_LISTEN": "localhost:9479"}}, func(c config) any { return c.metricsToken }, ""},
+		{"figures with a token", sources{env: map[string]string{"CZVM_METRICS_LISTEN": ":9479", "CZVM_METRICS_TOKEN": "sixteen-letters-"}}, func(c config) any { return c.metricsToken }, "sixteen-letters-"},
+		{"a ping", sources{file: map[string]string{"CZVM_PING_URL": "https://hc-ping.com/x?a=b"}}, func(c config) any { return c.pingURL }, "https://hc-ping.com/x?a=b"},
 		{"foreign keys are none of our business", sources{file: map[string]string{"SMTP_PASS": "x"}}, func(c config) any { return c.listen }, ":8080"},
 		{"pace off, against a replica", sources{env: map[string]string{"CZVM_CHECKS_PER_MINUTE": "0", "CZVM_PORTAL_URL": "http://localhost:8082/"}}, func(c config) any { return c.checksPerMinute }, 0.0},
 	}
@@ -89,6 +93,11 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"a rude pace towards the Ministry", map[string]string{"CZVM_CHECKS_PER_MINUTE": "6000"}, []string{"CZVM_CHECKS_PER_MINUTE"}},
 		{"a rude interval towards the Ministry", map[string]string{"CZVM_MIN_INTERVAL": "1s"}, []string{"CZVM_MIN_INTERVAL"}},
 		{"the Ministry in capitals, with a dot", map[string]string{"CZVM_CHECKS_PER_MINUTE": "0", "CZVM_PORTAL_URL": "https://IPC.GOV.CZ./x"}, []string{"CZVM_CHECKS_PER_MINUTE"}},
+		{"figures for the whole network without a token", map[string]string{"CZVM_METRICS_LISTEN": ":9479"}, []string{"CZVM_METRICS_LISTEN", "CZVM_METRICS_TOKEN", "127.0.0.1"}},
+		{"the same, by its address", map[string]string{"CZVM_METRICS_LISTEN": "192.168.1.5:9479"}, []string{"CZVM_METRICS_TOKEN"}},
+		{"a short token", map[string]string{"CZVM_METRICS_LISTEN": ":9479", "CZVM_METRICS_TOKEN": "hunter2"}, []string{"CZVM_METRICS_TOKEN", "16 characters"}},
+		{"a ping to no address", map[string]string{"CZVM_PING_URL": "hc-ping.com/hunter2"}, []string{"CZVM_PING_URL", "https://"}},
+		{"a ping to a file", map[string]string{"CZVM_PING_URL": "file:///hunter2"}, []string{"CZVM_PING_URL", "https://"}},
 		{"several at once", map[string]string{"CZVM_WORKERS": "x", "CZVM_INTERVAL": "x"}, []string{"CZVM_WORKERS", "CZVM_INTERVAL"}},
 	}
 	for _, tt := range tests {
@@ -102,6 +111,9 @@ func TestLoadConfigRefuses(t *testing.T) {
 				if !strings.Contains(err.Error(), s) {
 					t.Errorf("%v: does not say %q", err, s)
 				}
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%v: shows a secret", err)
 			}
 		})
 	}

@@ -103,7 +103,7 @@ func demo(ctx context.Context, c config, o demoOptions, stdout, stderr io.Writer
 	defer stopInbox()
 
 	c.portalURL = replicaURL + portaltest.PathEN
-	ln, err := listen(ctx, c.listen)
+	ln, err := listen(ctx, c.listen, "CZVM_LISTEN")
 	if err != nil {
 		return fmt.Errorf("%w (for the demo: --listen)", err)
 	}

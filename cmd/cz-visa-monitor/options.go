@@ -44,6 +44,9 @@ type config struct {
 	oidc              oidc.Config
 	oidcName          string
 	roles             oidc.Roles
+	metricsListen     string
+	metricsToken      string
+	pingURL           string
 	logFormat         string
 	logLevel          string
 	// settings are the rows of the table as they are shown to admins.
@@ -79,7 +82,9 @@ const prefix = "CZVM_"
 const fileSuffix = "_FILE"
 
 // options returns the configuration table.
-func options() []option { return slices.Concat(watchOptions(), accountOptions(), logOptions()) }
+func options() []option {
+	return slices.Concat(watchOptions(), accountOptions(), monitorOptions(), logOptions())
+}
 
 // watchOptions are about the main job.
 func watchOptions() []option {
@@ -159,7 +164,7 @@ func (c *config) check() error {
 	if c.interval < c.minInterval {
 		return fmt.Errorf("CZVM_INTERVAL (%s) is shorter than CZVM_MIN_INTERVAL (%s); raise the one or lower the other", c.interval, c.minInterval)
 	}
-	return errors.Join(c.polite(), c.elsewhere())
+	return errors.Join(c.polite(), c.elsewhere(), c.guarded())
 }
 
 // The least that is asked of an appliance that asks the Ministry's own form;

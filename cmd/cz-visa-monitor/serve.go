@@ -82,22 +82,22 @@ func serveOnce(ctx context.Context, c config, ring *keyring, before web.Hindranc
 	if before != "" {
 		a.note(ctx, account.ApplianceWaited, "", string(before))
 	}
-	ln, err := listen(ctx, c.listen)
+	ln, err := listen(ctx, c.listen, "CZVM_LISTEN")
 	if err != nil {
 		return seen, err
 	}
 	return seen, a.run(ctx, ln)
 }
 
-// listen opens the port, or says what stands in the way.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen opens the port that setting names, or says what stands in the way.
+func listen(ctx context.Context, address, setting string) (net.Listener, error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("another program listens on %s; stop it, or choose another port with CZVM_LISTEN: %w", address, err)
+		return nil, fmt.Errorf("another program listens on %s; stop it, or choose another port with %s: %w", address, setting, err)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("this user may not listen on %s; choose a port above 1023 with CZVM_LISTEN: %w", address, err)
+		return nil, fmt.Errorf("this user may not listen on %s; choose a port above 1023 with %s: %w", address, setting, err)
 	case err != nil:
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}

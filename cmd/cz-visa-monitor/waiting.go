@@ -102,13 +102,13 @@ func (w *waitingRoom) wait(ctx context.Context, ring *keyring, why web.Hindrance
 	if err != nil {
 		return err
 	}
-	ln, err := listen(ctx, w.cfg.listen)
+	ln, err := listen(ctx, w.cfg.listen, "CZVM_LISTEN")
 	if err != nil {
 		return err
 	}
 	control := openControl(ctx, w.cfg.dataDir, w.log)
 	var g errgroup.Group
-	g.Go(func() error { return serveWeb(ctx, ln, srv) })
+	g.Go(func() error { return serveHTTP(ctx, ln, srv) })
 	g.Go(func() error {
 		return serveControl(ctx, control, func(ctx context.Context, name string, args json.RawMessage, _ io.Writer) error {
 			return unlockByCommand(ctx, unlock, over, name, args)
