@@ -33,6 +33,9 @@ type User struct {
 	Role Role   `json:"role"`
 	// Language of pages and messages, "" for the browser's.
 	Language string `json:"language,omitempty"`
+	// Starting: the first steps are shown to the user until they are done, or he
+	// wants to see them no more.
+	Starting bool `json:"starting,omitempty"`
 	// Disabled users cannot sign in, and their tokens do not work.
 	Disabled bool `json:"disabled,omitempty"`
 	// Password is the encoded argon2id hash (PHC string); "" where the user
