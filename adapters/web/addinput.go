@@ -82,29 +82,35 @@ func (s *Server) addParts(c echo.Context) (values url.Values, letter string, err
 	if err != nil {
 		return values, "", echo.ErrBadRequest
 	}
+	var wrong error // with the letter; what stands behind it is kept all the same
 	for range maxAddParts {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return values, letter, nil
+			return values, letter, wrong
 		}
 		if err == nil && part.FileName() != "" {
-			letter, err = s.addLetter(c, part)
-		} else if err == nil {
-			var value []byte
+			letter, wrong = s.addLetter(c, part)
+			continue
+		}
+		var value []byte
+		if err == nil {
 			value, err = io.ReadAll(part)
 			values.Add(part.FormName(), string(value))
 		}
-		if problem := bodyProblem(err); problem != nil {
+		if problem := bodyProblem(err); problem != nil && wrong == nil {
 			return values, "", problem
 		}
 		if err != nil {
-			return values, "", err
+			break
 		}
+	}
+	if wrong != nil { // Such as one so long that nothing behind it came.
+		return values, "", wrong
 	}
 	return values, letter, echo.ErrBadRequest
 }
 
-// addLetter returns the text of a letter, which is not empty.
+// addLetter returns the text of a letter.
 func (s *Server) addLetter(c echo.Context, part *multipart.Part) (string, error) {
 	ctx, done, err := s.beginLetter(c)
 	if err != nil {
@@ -112,7 +118,7 @@ func (s *Server) addLetter(c echo.Context, part *multipart.Part) (string, error)
 	}
 	defer done()
 	text, err := s.letterText(ctx, part)
-	return text + "\n", err
+	return text + "\n", err // An empty letter is one, too.
 }
 
 func addInputOf(values url.Values) addInput {

@@ -95,7 +95,7 @@ func (s *Server) showNewChannel(c echo.Context) error {
 		return account.ErrForbidden
 	}
 	if s.fields(kind) == nil {
-		page := &channelKindsPage{view: s.inside(c, sectionChannels, "channels.new"), }
+		page := &channelKindsPage{view: s.inside(c, sectionChannels, "channels.new")}
 		page.From, page.Steps = beganWith(c, stepChannel)
 		for _, k := range s.cfg.Kinds {
 			page.Kinds = append(page.Kinds, kindCardOf(page.view, k))

@@ -22,7 +22,7 @@ type homePage struct {
 	Start  *steps
 	MayAdd bool
 	Banner banner
-	Filter   homeFilter
+	Filter homeFilter
 	// Shows, Statuses, Owners and Sorts are what can be chosen; Owners only where
 	// there are several.
 	Shows, Statuses, Owners, Sorts []choice
