@@ -52,12 +52,13 @@ type addRowInput struct {
 func (s *Server) addInput(c echo.Context) (in addInput, err error) {
 	var values url.Values
 	var letter string
-	media, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
+	r := c.Request()
+	media, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
 	if err == nil && media == echo.MIMEMultipartForm {
 		values, letter, err = s.addParts(c)
 	} else {
 		err = form(func(echo.Context) error { return nil })(c)
-		values = c.Request().PostForm
+		values = r.PostForm
 	}
 	in = addInputOf(values)
 	if letter != "" {
