@@ -51,10 +51,10 @@ func checkChannels(ids *[]string, standing map[string]account.Owner, owner accou
 	seen := make(map[string]bool, len(*ids))
 	for i, id := range *ids {
 		if of, ok := standing[id]; !ok || of != owner {
-			return badField("channels", "Channel number %d of the list does not exist. Leave it out, or add the channel first.", i+1)
+			return badField("channels", "Channel number %d of the list does not exist. Leave it out, or add the channel first.", i+1).as("channels")
 		}
 		if seen[id] {
-			return badField("channels", "Channel number %d of the list is there twice. Leave it out.", i+1)
+			return badField("channels", "Channel number %d of the list is there twice. Leave it out.", i+1).as("channels")
 		}
 		seen[id] = true
 	}

@@ -74,10 +74,11 @@ func (h *heavyRuns) end(user string) {
 func (s *Server) heavy(c echo.Context, most time.Duration) (ctx context.Context, done func(), err error) {
 	user := principal(c).User.ID
 	if !s.heavyRuns.begin(user) {
-		return nil, nil, &problem{
+		p := &problem{
 			Status: http.StatusServiceUnavailable, Code: "busy", RetryAfter: 30 * time.Second,
 			Detail: "The appliance is at work on something like this already. Try again in a minute.", key: "at_work",
 		}
+		return nil, nil, p.as("at_work")
 	}
 	until := time.Now().Add(most)
 	rc := http.NewResponseController(c.Response())

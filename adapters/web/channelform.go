@@ -34,6 +34,9 @@ type channelPage struct {
 	Wrong   string
 	Tested  *testedRow
 	Letters []letterRow
+	// From is "start" and Steps is set if it is one of the first steps.
+	From  string
+	Steps steps
 }
 
 // fieldRow is a field of the form. Set: a secret is stored, which is not shown.
@@ -154,6 +157,7 @@ func (s *Server) channelPage(c echo.Context, ch alert.Channel, stored map[string
 		return nil, err
 	}
 	page.Owners, page.Whose = who.Choices, who.of(ch.Owner)
+	page.From, page.Steps = beganWith(c, stepChannel)
 	for _, k := range s.cfg.Kinds {
 		if k.Name == ch.Kind {
 			page.Kind = kindCardOf(page.view, k)

@@ -300,9 +300,9 @@ func (s *Server) testStored(ctx context.Context, ch alert.Channel) error {
 	if err := s.sendTest(ctx, ch); err != nil {
 		return err
 	}
-	// An edit that changes nothing makes due what waits: dead letters go to the
-	// end of the line, and would wait behind it.
-	ch, err := s.cfg.Channels.EditChannel(ctx, ch.ID, func(*alert.Channel) error { return nil })
+	// An edit makes due what waits: dead letters go to the end of the line, and
+	// would wait behind it.
+	ch, err := s.cfg.Channels.EditChannel(ctx, ch.ID, func(kept *alert.Channel) error { kept.TestedAt = time.Now(); return nil })
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -75,6 +76,9 @@ func (s *Server) lastLetters(c echo.Context, channels int) (map[string]alert.Del
 type channelKindsPage struct {
 	view
 	Kinds []kindCard
+	// From is "start" and Steps is set if it is one of the first steps.
+	From  string
+	Steps steps
 }
 
 // kindCard says what a kind of channel is, and what one needs for it.
@@ -92,6 +96,7 @@ func (s *Server) showNewChannel(c echo.Context) error {
 	}
 	if s.fields(kind) == nil {
 		page := &channelKindsPage{view: s.inside(c, sectionChannels, "channels.new")}
+		page.From, page.Steps = beganWith(c, stepChannel)
 		for _, k := range s.cfg.Kinds {
 			page.Kinds = append(page.Kinds, kindCardOf(page.view, k))
 		}
@@ -114,15 +119,21 @@ func (s *Server) addChannelByForm(c echo.Context) error {
 	}
 	owner := c.FormValue("owner")
 	ch, err := s.newChannel(p, newChannelInput{Kind: kind, Owner: &owner, channelInput: s.channelForm(c, kind)})
-	test := c.FormValue("do") == "test"
-	if err == nil && !test {
-		if err = s.keepChannel(c.Request().Context(), ch); err == nil {
-			return seeDone(c, "../channels", "channel_added")
-		}
-	}
+	do := c.FormValue("do")
+	test, keep := do == "test" || do == "first", do != "test" // "first" keeps what has proven to work.
+	id := ch.ID
 	ch.ID = "" // Nothing that stands is meant, whatever becomes of it.
-	if err == nil {
+	if err == nil && test {
 		err = s.sendTest(c.Request().Context(), ch)
+	}
+	if err == nil && keep {
+		if ch.ID = id; test {
+			ch.TestedAt = time.Now()
+		}
+		if err = s.keepChannel(c.Request().Context(), ch); err == nil {
+			return seeAfterChannel(c)
+		}
+		ch.ID = ""
 	}
 	page, perr := s.channelPage(c, ch, nil)
 	if perr != nil {
@@ -132,4 +143,12 @@ func (s *Server) addChannelByForm(c echo.Context) error {
 		return s.showTested(c, page, err)
 	}
 	return s.complainOfField(c, "channel", &page.view, page, err)
+}
+
+// seeAfterChannel leads on from a new channel.
+func seeAfterChannel(c echo.Context) error {
+	if from, _ := beganWith(c, stepChannel); from != "" {
+		return see(c, "../start?step="+stepChannel)
+	}
+	return seeDone(c, "../channels", "channel_added")
 }

@@ -110,7 +110,7 @@ func inputProblem(err error) *problem {
 // stateProblem answers for what stands in the way.
 func stateProblem(err error) *problem {
 	if e, ok := errors.AsType[*watch.DuplicateError](err); ok {
-		return &problem{Status: http.StatusConflict, Code: "duplicate", Application: e.ID, Detail: "This reference is being watched already. Edit the application that stands."}
+		return &problem{Status: http.StatusConflict, Code: "duplicate", Application: e.ID, Detail: "This reference is being watched already. Edit the application that stands.", key: "duplicate"}
 	}
 	if e, ok := errors.AsType[*watch.QuotaError](err); ok {
 		return &problem{Status: http.StatusTooManyRequests, Code: "quota", RetryAfter: e.RetryAfter, Detail: "The checks by hand of this application are used up for today. The regular checks go on."}

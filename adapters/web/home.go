@@ -17,8 +17,12 @@ type homePage struct {
 	view
 	// SheetDue: the recovery sheet was never confirmed to be printed.
 	SheetDue bool
-	Banner   banner
-	Filter   homeFilter
+	// Start are the first steps, nil where they are done or not wanted; MayAdd: he
+	// may add a number.
+	Start  *steps
+	MayAdd bool
+	Banner banner
+	Filter homeFilter
 	// Shows, Statuses, Owners and Sorts are what can be chosen; Owners only where
 	// there are several.
 	Shows, Statuses, Owners, Sorts []choice
@@ -148,7 +152,10 @@ func (s *Server) fillHome(c echo.Context, page *homePage) error {
 	if err != nil {
 		return err
 	}
-	page.SheetDue = due
+	if page.Start, err = s.firstSteps(c); err != nil {
+		return err
+	}
+	page.SheetDue, page.MayAdd = due && page.Start == nil, p.MayAdd()
 	if page.Banner, err = s.banner(c, page.view); err != nil {
 		return err
 	}

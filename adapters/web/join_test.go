@@ -33,7 +33,7 @@ func TestJoin(t *testing.T) {
 	}
 	says(t, p.post("/join", "code", code, "step", "account", "name", "ADMIN", "fresh", password), http.StatusConflict, "Somebody here has this name already.", `value="ADMIN"`)
 	says(t, p.post("/join", "code", code, "step", "account", "name", "boris", "fresh", "short"), http.StatusUnprocessableEntity, "at least 10 characters", `value="boris"`)
-	leadsTo(t, p.post("/join", "code", code, "step", "account", "name", "boris", "fresh", password, "language", "en", "role", "admin"), "./")
+	leadsTo(t, p.post("/join", "code", code, "step", "account", "name", "boris", "fresh", password, "role", "admin"), "start")
 	says(t, p.get("/account"), http.StatusOK, ">boris<", "Member: own applications")
 	q := a.person()
 	says(t, q.post("/join", "code", code), http.StatusNotFound, "used already")

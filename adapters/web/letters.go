@@ -61,10 +61,7 @@ func (s *Server) readLetter(c echo.Context) error {
 	if !p.MayAdd() {
 		return account.ErrForbidden
 	}
-	if wait := s.letters.wrong(p.User.ID, time.Now()); wait > 0 {
-		return &problem{Status: http.StatusTooManyRequests, Code: "too_many_tries", RetryAfter: wait, Detail: "Too many letters at once. Wait a while."}
-	}
-	ctx, done, err := s.heavy(c, letterTimeout)
+	ctx, done, err := s.beginLetter(c)
 	if err != nil {
 		return err
 	}
@@ -80,6 +77,15 @@ func (s *Server) readLetter(c echo.Context) error {
 	return c.JSON(http.StatusOK, view)
 }
 
+// beginLetter gives leave to read a letter. done must be called.
+func (s *Server) beginLetter(c echo.Context) (ctx context.Context, done func(), err error) {
+	if wait := s.letters.wrong(principal(c).User.ID, time.Now()); wait > 0 {
+		p := &problem{Status: http.StatusTooManyRequests, Code: "too_many_tries", RetryAfter: wait, Detail: "Too many letters at once. Wait a while."}
+		return nil, nil, p.as("letters")
+	}
+	return s.heavy(c, letterTimeout)
+}
+
 // textOf returns the text that the request brings, or that of its letter.
 func (s *Server) textOf(ctx context.Context, c echo.Context) (string, error) {
 	if media, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); err == nil && media == echo.MIMEApplicationJSON {
@@ -91,6 +97,11 @@ func (s *Server) textOf(ctx context.Context, c echo.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return s.letterText(ctx, letter)
+}
+
+// letterText returns the text of a letter.
+func (s *Server) letterText(ctx context.Context, letter io.Reader) (string, error) {
 	text, err := s.cfg.Letters.Read(ctx, letter)
 	if problem := bodyProblem(err); problem != nil {
 		return "", problem
@@ -137,24 +148,32 @@ func errNoLetter() error {
 	return badField("letter", "There is no file in the form, or it broke off. Choose the letter and send it again.")
 }
 
-// viewFindings shows findings to p, and which of them he watches already.
-func (s *Server) viewFindings(ctx context.Context, p account.Principal, found []visa.Finding) (findingsView, error) {
+// watched returns the applications that p watches already, by the identities of
+// the numbers that were found.
+func (s *Server) watched(ctx context.Context, p account.Principal, found []visa.Finding) (map[string]watch.ID, error) {
 	watched := make(map[string]watch.ID)
 	for _, f := range found {
 		if f.Problem == nil {
 			watched[f.Reference.Identity()] = ""
 		}
 	}
-	if len(watched) > 0 {
-		err := s.cfg.Applications.Applications(ctx, p.Owners(), "", func(a watch.Application) bool {
-			if _, asked := watched[a.Reference.Identity()]; asked {
-				watched[a.Reference.Identity()] = a.ID
-			}
-			return ctx.Err() == nil
-		})
-		if err != nil {
-			return findingsView{}, err
+	if len(watched) == 0 {
+		return watched, nil
+	}
+	err := s.cfg.Applications.Applications(ctx, p.Owners(), "", func(a watch.Application) bool {
+		if _, asked := watched[a.Reference.Identity()]; asked {
+			watched[a.Reference.Identity()] = a.ID
 		}
+		return ctx.Err() == nil
+	})
+	return watched, err
+}
+
+// viewFindings shows findings to p, and which of them he watches already.
+func (s *Server) viewFindings(ctx context.Context, p account.Principal, found []visa.Finding) (findingsView, error) {
+	watched, err := s.watched(ctx, p, found)
+	if err != nil {
+		return findingsView{}, err
 	}
 	return findingsView{Findings: viewAll(found, func(f visa.Finding) findingView {
 		if f.Problem != nil {

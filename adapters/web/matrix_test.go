@@ -60,7 +60,7 @@ const (
 
 // matrix has a row for every route at least.
 func matrix() []right {
-	return slices.Concat(applicationRights(), dataRights(), accountRights(), pageRights(), channelPageRights(), adminRights(), groupPageRights(), applicationPageRights())
+	return slices.Concat(applicationRights(), dataRights(), accountRights(), pageRights(), channelPageRights(), adminRights(), groupPageRights(), applicationPageRights(), firstRights())
 }
 
 func applicationRights() []right {

@@ -110,6 +110,34 @@ type manifest struct {
 	Theme       string         `json:"theme_color"`
 	Background  string         `json:"background_color"`
 	Icons       []manifestIcon `json:"icons"`
+	// Shortcuts are ways from the sign on the screen, Share takes what other apps
+	// share: by POST, since a number must not stand in an address.
+	Shortcuts []manifestShortcut `json:"shortcuts"`
+	Share     manifestShare      `json:"share_target"`
+}
+
+type manifestShortcut struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+}
+
+type manifestShare struct {
+	Action   string      `json:"action"`
+	Method   string      `json:"method"`
+	Encoding string      `json:"enctype"`
+	Params   shareParams `json:"params"`
+}
+
+type shareParams struct {
+	Title string      `json:"title"`
+	Text  string      `json:"text"`
+	URL   string      `json:"url"`
+	Files []shareFile `json:"files"`
+}
+
+type shareFile struct {
+	Name   string   `json:"name"`
+	Accept []string `json:"accept"`
 }
 
 type manifestIcon struct {
@@ -136,6 +164,11 @@ func (s *Server) showManifest(c echo.Context) error {
 		Icons: []manifestIcon{
 			icon("icon-192.png", "192x192", "any"), icon("icon-512.png", "512x512", "any"),
 			icon("icon-maskable.png", "512x512", "maskable"), icon("icon.svg", "any", "any"),
+		},
+		Shortcuts: []manifestShortcut{{Name: v.T("add.title"), URL: "add"}},
+		Share: manifestShare{
+			Action: "add", Method: http.MethodPost, Encoding: echo.MIMEMultipartForm,
+			Params: shareParams{Title: "title", Text: "text", URL: "url", Files: []shareFile{{Name: "letter", Accept: []string{"application/pdf", "text/plain"}}}},
 		},
 	})
 	if err != nil {

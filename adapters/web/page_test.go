@@ -36,6 +36,7 @@ func (a *appliance) everyPage(yield func(name string, w *httptest.ResponseRecord
 	a.helpPages(p, stranger, yield)
 	a.adminPages(p, yield)
 	a.groupPages(p, yield)
+	a.firstPages(p, yield)
 	yield("nothing", p.get("/nothing"))
 	yield("nothing, deep down", p.get("/applications/no-such/thing"))
 	stranger.cookies[pendingCookie] = &http.Cookie{Name: pendingCookie, Value: "x"}

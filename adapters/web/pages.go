@@ -19,6 +19,7 @@ import (
 	"cz-visa-monitor/app/account"
 	"cz-visa-monitor/app/dossier"
 	"cz-visa-monitor/app/locale"
+	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/ui"
 )
 
@@ -91,6 +92,7 @@ type language struct{ Code, Name string }
 // The sections of the pages.
 const (
 	sectionHome     = "home"
+	sectionAdd      = "add"
 	sectionChannels = "channels"
 	sectionPeople   = "people"
 	sectionGroups   = "groups"
@@ -112,13 +114,15 @@ func (w way) Icon() string { return w.Section }
 
 // waysOf returns the ways that p may go.
 func waysOf(p account.Principal) []way {
-	ways := []way{
-		{Section: sectionHome, To: "./"},
-		{Section: sectionChannels, To: "channels"},
-		{Section: sectionPeople, To: "people"},
-		{Section: sectionGroups, To: "groups", Desk: true},
-		{Section: sectionHelp, To: "help"},
+	ways := []way{{Section: sectionHome, To: "./"}}
+	if p.MayAdd() {
+		ways = append(ways, way{Section: sectionAdd, To: "add"})
 	}
+	ways = append(ways,
+		way{Section: sectionChannels, To: "channels"},
+		way{Section: sectionPeople, To: "people"},
+		way{Section: sectionGroups, To: "groups", Desk: true},
+		way{Section: sectionHelp, To: "help"})
 	if p.MayAdminister() {
 		ways = append(ways, way{Section: sectionAdmin, To: "admin", Desk: true})
 	}
@@ -127,7 +131,10 @@ func waysOf(p account.Principal) []way {
 
 // parts are the templates of what several pages show.
 func parts() []string {
-	return []string{"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html", "pages/secret-once.html", "pages/steps.html", "pages/admin-parts.html"}
+	return []string{
+		"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html",
+		"pages/secret-once.html", "pages/timeline.html", "pages/admin-parts.html", "pages/addbox.html", "pages/steps.html",
+	}
 }
 
 // loadPages reads the templates of the pages: each file that is no part is a page
@@ -267,6 +274,9 @@ func (s *Server) sentence(words *locale.Locale, err error) (status int, text str
 		if row.key != "" && errors.Is(err, row.err) {
 			return row.status, words.Text("problem." + row.key), true
 		}
+	}
+	if letter, isLetter := errors.AsType[visa.LetterError](err); isLetter {
+		return problemOf(err).Status, words.Text("letter." + string(letter)), true
 	}
 	if mrz, isMRZ := errors.AsType[*dossier.MRZError](err); isMRZ {
 		part := words.Text("mrz.part." + string(mrz.Field))

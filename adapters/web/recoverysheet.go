@@ -38,6 +38,9 @@ type recoveryPage struct {
 	QR        qr
 	Printed   string
 	Confirmed bool
+	// From is "start" and Steps is set if it is one of the first steps.
+	From  string
+	Steps steps
 }
 
 // keyGroup is how many characters of the key stand together on the sheet: the last
@@ -57,6 +60,7 @@ func (s *Server) recoveryPage(c echo.Context) (*recoveryPage, error) {
 	}
 	p := &recoveryPage{view: s.view(c, "page.recovery"), Confirmed: !at.IsZero(), Fresh: s.isFresh(c), External: s.confirmedAt(c)}
 	p.Script = pagesScript
+	p.From, p.Steps = beganWith(c, stepSheet)
 	return p, nil
 }
 

@@ -29,6 +29,7 @@ func (s *Server) routes() {
 	s.doors()
 
 	s.pageRoutes()
+	s.firstRoutes()
 
 	s.adminRoutes()
 
@@ -147,6 +148,15 @@ func (s *Server) adminRoutes() {
 	e.GET("/admin/settings", s.showSettings)
 	e.GET("/admin/log", s.showLog)
 	e.GET("/admin/keys", s.showKeys)
+}
+
+// firstRoutes are the pages by which numbers come in, and the first steps.
+func (s *Server) firstRoutes() {
+	e := s.echo
+	e.GET(addPath, s.showAdd)
+	e.POST(addPath, s.addByForm) // It reads its form itself, for the sake of the letter in it.
+	e.GET("/start", s.showStart)
+	e.POST("/start", s.doStart, form)
 }
 
 // accountRoutes is the part of the API about who may use the appliance.

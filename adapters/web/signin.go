@@ -60,9 +60,22 @@ func (s *Server) enter(c echo.Context, in account.SignedIn) error {
 		s.setCookie(c, pendingCookie, in.Pending, pendingLasts)
 		return see(c, "second-factor"+askedFor(c))
 	}
+	s.letIn(c, in)
+	return s.seeHome(c)
+}
+
+// begin goes on with somebody who is new here.
+func (s *Server) begin(c echo.Context, in account.SignedIn) error {
+	s.letIn(c, in)
+	if in.User.Starting {
+		return see(c, "start")
+	}
+	return s.seeHome(c)
+}
+
+func (s *Server) letIn(c echo.Context, in account.SignedIn) {
 	s.setCookie(c, pendingCookie, "", 0)
 	s.keepSession(c, in.Secret)
-	return s.seeHome(c)
 }
 
 // seeHome leads to the first page, and there to the application that was asked for.
@@ -129,11 +142,11 @@ func (s *Server) signOut(c echo.Context) error {
 type setupPage struct {
 	view
 	Code, Name string
-	Languages  []language
+	Steps      steps
 }
 
 func (s *Server) setupPage(c echo.Context) *setupPage {
-	p := &setupPage{view: s.view(c, "page.setup"), Code: c.FormValue("code"), Name: c.FormValue("name"), Languages: s.languages()}
+	p := &setupPage{view: s.view(c, "page.setup"), Code: c.FormValue("code"), Name: c.FormValue("name"), Steps: stepsOf(true, stepAccount)}
 	p.Script = pagesScript
 	return p
 }
@@ -158,25 +171,25 @@ func (s *Server) setUp(c echo.Context) error {
 	if err != nil {
 		return s.complain(c, "setup", &p.view, func() any { return p }, err)
 	}
-	return s.enter(c, in)
+	return s.begin(c, in)
 }
 
-// newcomer is what somebody new says of himself in a form.
+// newcomer is what somebody new says of himself in a form. His language is one of
+// the first steps.
 func newcomer(c echo.Context) account.NewUser {
-	return account.NewUser{Name: c.FormValue("name"), Password: c.FormValue("fresh"), Language: c.FormValue("language")}
+	return account.NewUser{Name: c.FormValue("name"), Password: c.FormValue("fresh")}
 }
 
 // joinPage follows an invitation, or a link for another password.
 type joinPage struct {
 	view
 	Code, Name string
-	Languages  []language
 	// Reset: the link is for a user who is there already.
 	Reset bool
 }
 
 func (s *Server) joinPage(c echo.Context) *joinPage {
-	p := &joinPage{view: s.view(c, "page.join"), Name: c.FormValue("name"), Languages: s.languages()}
+	p := &joinPage{view: s.view(c, "page.join"), Name: c.FormValue("name")}
 	p.Script = pagesScript
 	return p
 }
@@ -215,5 +228,5 @@ func (s *Server) join(c echo.Context) error {
 	if err != nil {
 		return again(err)
 	}
-	return s.enter(c, in)
+	return s.begin(c, in)
 }

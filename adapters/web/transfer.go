@@ -36,7 +36,7 @@ func (s *Server) bodyLimit(c echo.Context) int64 {
 	switch c.Path() {
 	case apiPath + "/import":
 		return maxImport
-	case apiPath + "/letters":
+	case apiPath + "/letters", addPath:
 		return maxLetter
 	}
 	return s.cfg.MaxBody

@@ -50,6 +50,8 @@ type Config struct {
 	Accounts *account.Service
 	// Audit holds the audit trail against itself.
 	Audit Audit
+	// Pace is how many questions to the portal are asked a minute, 0 for no limit.
+	Pace float64
 	// People are those whose documents are kept; Zone is where they live.
 	People People
 	Zone   *time.Location

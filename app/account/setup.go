@@ -79,12 +79,15 @@ func (s *Service) Setup(ctx context.Context, code string, n NewUser, from Origin
 	return s.welcome(ctx, u, from, Also{Action: SetUp})
 }
 
-// newcomer is newUser for somebody who signs in with a password of his own.
+// newcomer is newUser for somebody who signs in with a password of his own, and is
+// led through the first steps unless he can take none.
 func (s *Service) newcomer(ctx context.Context, n NewUser, role Role) (User, error) {
 	if n.Password == "" {
 		return User{}, ErrPasswordShort
 	}
-	return s.newUser(ctx, n, role)
+	u, err := s.newUser(ctx, n, role)
+	u.Starting = role != Viewer
+	return u, err
 }
 
 // newUser makes a user out of what somebody says, and checks it.

@@ -53,6 +53,9 @@ type User struct {
 	Language string `json:"language,omitempty"`
 	// Theme is what the pages look like, "" for what the browser prefers.
 	Theme Theme `json:"theme,omitempty"`
+	// Starting: the first steps are shown to the user until they are done, or he
+	// wants to see them no more.
+	Starting bool `json:"starting,omitempty"`
 	// Disabled users cannot sign in, and their tokens do not work.
 	Disabled bool `json:"disabled,omitempty"`
 	// Password is the encoded argon2id hash (PHC string); "" where the user

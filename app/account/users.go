@@ -193,6 +193,19 @@ func (s *Service) EditUser(ctx context.Context, id string, e UserEdit) (u User, 
 	return u, secret, nil
 }
 
+// EndStart notes that whoever acts is to be shown the first steps no more.
+func (s *Service) EndStart(ctx context.Context) error {
+	p, err := self(ctx)
+	if err != nil || !p.User.Starting {
+		return err
+	}
+	_, err = s.store.EditUser(ctx, p.User.ID, func(u *User, _ int) error {
+		u.Starting = false
+		return nil
+	}, Also{})
+	return err
+}
+
 // mayFollow returns ErrLastOwner if e takes from u what he leads groups with, and
 // nobody else leads them.
 func (s *Service) mayFollow(ctx context.Context, u User, e UserEdit) error {

@@ -50,6 +50,9 @@ type Channel struct {
 	Digest    string    `json:"digest,omitempty"`
 	Zone      string    `json:"zone,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
+	// TestedAt is when the server last took a test message, whatever was changed
+	// since; the zero time if it never has.
+	TestedAt time.Time `json:"tested_at,omitzero"`
 }
 
 // Kind of a notification: what it is about.

@@ -30,6 +30,8 @@ type Finding struct {
 	Hints []Hint
 	// Problem is why what looks like a number is none; nil where Reference is set.
 	Problem *ParseError
+	// Again is how often it stands in the text after that, in whatever spelling.
+	Again int
 }
 
 // The shapes of numbers in a text as plainText returns it. What they match is
@@ -67,7 +69,7 @@ func Find(text string, now time.Time) []Finding {
 	text = cut(text, MaxText)
 	plain, at := plainText(text)
 	var found []Finding
-	seen := make(map[string]bool)
+	seen := make(map[string]int) // where in found
 	for _, m := range shapes.FindAllStringIndex(plain, -1) {
 		if len(text) < whole && m[0] > len(plain)-longest {
 			break // It may be cut, and then it is another number.
@@ -83,14 +85,16 @@ func Find(text string, now time.Time) []Finding {
 		if f.Problem != nil {
 			key = "?" + plain[m[0]:m[1]]
 		}
-		if seen[key] {
+		if i, again := seen[key]; again {
+			found[i].Again++
 			continue
 		}
-		seen[key] = true
-		f.Start, f.End = start, end
-		if found = append(found, f); len(found) == MaxFindings {
+		if len(found) == MaxFindings {
 			break
 		}
+		seen[key] = len(found)
+		f.Start, f.End = start, end
+		found = append(found, f)
 	}
 	return found
 }

@@ -144,7 +144,7 @@ func (a *appliance) assemble() error {
 	a.web, err = web.New(web.Config{
 		Watching: a.engine, Applications: a.store, Channels: a.store, Deliveries: a.store,
 		Kinds: shout.Kinds(), Validate: notifier.Validate, Test: a.dispatcher.Test, Wake: a.dispatcher.Wake,
-		Source: a.engine, Notices: a.store, Store: a.store, Running: a.running.Load,
+		Source: a.engine, Pace: a.cfg.checksPerMinute, Notices: a.store, Store: a.store, Running: a.running.Load,
 		Accounts: a.accounts, Keys: recovery{a.store, a.ring}, Audit: a.store, Trail: a.store,
 		People: a.store, Shares: a.store, Zone: a.cfg.timezone, Letters: letters, Backups: backups{a.store, office}, Exporter: office.exporter(), Eraser: office.eraser(),
 		House: house{cfg: a.cfg, ring: a.ring, Keeper: a.keeper, lines: a.lines},

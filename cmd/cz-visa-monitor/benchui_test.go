@@ -146,7 +146,7 @@ func (c *crowd) fill(owner account.Owner) {
 // start runs the appliance until the benchmark ends.
 func (c *crowd) start(ctx context.Context) {
 	c.b.Helper()
-	ln, err := listen(ctx, c.cfg.listen)
+	ln, err := listen(ctx, c.cfg.listen, "CZVM_LISTEN")
 	if err != nil {
 		c.b.Fatal(err)
 	}

@@ -215,7 +215,7 @@ document.getElementById('again').addEventListener('click', () => again());
 // plain way, whose answer is a whole page that says what is wrong.
 document.addEventListener('htmx:responseError', (event) => {
   const el = event.detail.elt;
-  if (el.form) el.form.requestSubmit(el);
+  if (el.form) el.form.requestSubmit(el.type === 'submit' ? el : null);
   else if (el instanceof HTMLFormElement) el.requestSubmit();
 });
 // What takes its time says so, and is not sent twice.
