@@ -172,7 +172,7 @@ func TestNumbersAreAdded(t *testing.T) {
 		t.Errorf("linked are %v, %v", linked.Applications, err)
 	}
 	w = p.post("/add", "do", "add", "text", anna, "ref.0", anna, "pick", "0")
-	leadsTo(t, w, "./?done=number_added#application-"+string(a.applications(t)[anna].ID))
+	leadsTo(t, w, "applications/"+string(a.applications(t)[anna].ID)+"?done=number_added")
 	leadsTo(t, p.post("/add", "do", "add", "from", "start", "ref.0", "BANG202501159001", "pick", "0"), "start?step=number")
 }
 
@@ -240,7 +240,8 @@ func TestAddTakesALetter(t *testing.T) {
 	if got := len(a.applications(t)); got != 0 {
 		t.Fatalf("%d were added unseen", got)
 	}
-	leadsTo(t, p.postLetter(boris, "do", "add", "text", "", "ref.0", boris, "pick", "0"), "./?done=number_added#application-"+string(a.applications(t)[boris].ID))
+	w = p.postLetter(boris, "do", "add", "text", "", "ref.0", boris, "pick", "0")
+	leadsTo(t, w, "applications/"+string(a.applications(t)[boris].ID)+"?done=number_added")
 	says(t, p.postLetter("\x00\x01\x02", "text", "typed before"), http.StatusUnprocessableEntity, "This is neither a PDF nor a text.", "typed before")
 	says(t, p.postLetter("no number"), http.StatusUnprocessableEntity, "There is no number in it.")
 	says(t, p.postLetter(strings.Repeat("x", 6<<20)), http.StatusRequestEntityTooLarge, "The letter is too large")
