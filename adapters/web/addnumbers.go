@@ -52,7 +52,7 @@ func (s *Server) addNumbers(c echo.Context, in addInput, owner account.Owner) er
 	case in.From == fromStart:
 		return see(c, "start?step="+stepNumber)
 	case len(all) == 1:
-		return see(c, "./?done=number_added#application-"+string(all[0].id))
+		return seeDone(c, "applications/"+string(all[0].id), "number_added")
 	}
 	return seeDone(c, "./", "numbers_added")
 }

@@ -61,9 +61,7 @@ func (s *Server) accountPage(c echo.Context) (*accountPage, error) {
 		})
 	}
 	slices.Reverse(p.Sessions) // The newest first.
-	for _, theme := range account.Themes() {
-		p.Themes = append(p.Themes, choice{Value: string(theme), Name: p.T("account.theme_" + cmp.Or(string(theme), "auto")), Chosen: theme == u.Theme})
-	}
+	p.Themes = p.themes(u.Theme)
 	if err := s.fillTokens(c, p); err != nil {
 		return nil, err
 	}
@@ -153,6 +151,14 @@ func (s *Server) accountChange(do string) func(echo.Context) (accountDone, error
 		"token-add":      s.makeToken,
 		"token-revoke":   s.revokeToken,
 	}[do]
+}
+
+// themes offers what the pages can look like.
+func (v view) themes(chosen account.Theme) (list []choice) {
+	for _, theme := range account.Themes() {
+		list = append(list, choice{Value: string(theme), Name: v.T("account.theme_" + cmp.Or(string(theme), "auto")), Chosen: theme == chosen})
+	}
+	return list
 }
 
 func (s *Server) changeLanguage(c echo.Context) (accountDone, error) {

@@ -114,7 +114,6 @@ func TestS5NoCheckOfTheBrowserIsTrusted(t *testing.T) {
 		"a name that cannot be seen": {"name", "\u200b\u202e", "fresh", password},
 		"a name of two lines":        {"name", "a\nb", "fresh", password},
 		"a short password":           {"name", "boris", "fresh", "123"},
-		"a language":                 {"name", "boris", "fresh", password, "language", "<x>"},
 	} {
 		w := a.person().post("/join", append(fields, "code", code, "step", "account")...)
 		if w.Code != http.StatusUnprocessableEntity {
@@ -340,7 +339,7 @@ func TestS11MarkupIsText(t *testing.T) {
 	code := a.invited(account.Member)
 	p := a.person()
 	p.headers.Set("User-Agent", odd)
-	leadsTo(t, p.post("/join", "code", code, "step", "account", "name", odd, "fresh", password), "./")
+	leadsTo(t, p.post("/join", "code", code, "step", "account", "name", odd, "fresh", password), "start")
 	for what, w := range map[string]*httptest.ResponseRecorder{
 		"account": p.get("/account"), "sign-in": a.person().post("/sign-in", "name", odd), "setup": bareAppliance(t, nil).person().post("/setup", "code", odd, "name", odd),
 		"join": a.person().post("/join", "code", a.invited(account.Member), "step", "account", "name", odd, "fresh", "short"), "nothing": p.get("/" + url.PathEscape(odd)),
@@ -363,8 +362,8 @@ func TestS12BodiesAreBounded(t *testing.T) {
 	p := a.signedIn("admin")
 	seen := 0
 	a.everyRoute(func(method, pattern, path string) {
-		if method != http.MethodPost || strings.HasPrefix(pattern, apiPath) || pattern == "/sign-out" {
-			return
+		if method != http.MethodPost || strings.HasPrefix(pattern, apiPath) || pattern == "/sign-out" || pattern == addPath {
+			return // Where letters come, its own test sends more.
 		}
 		seen++
 		says(t, p.send(method, path, "name="+strings.Repeat("x", defaultMaxBody)), http.StatusRequestEntityTooLarge, "That was too much at once.")

@@ -220,7 +220,7 @@ func TestSmallPagesFitAndAreNamed(t *testing.T) {
 	a := newAppliance(t, nil)
 	bodies := map[string]string{}
 	a.everyPage(func(name string, w *httptest.ResponseRecorder) {
-		if name != "the first page" { // It has a test of its own.
+		if !strings.HasPrefix(name, "the first page") { // It has a test of its own.
 			bodies[name] = w.Body.String()
 		}
 	})

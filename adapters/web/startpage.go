@@ -118,6 +118,7 @@ type startPage struct {
 	addBox
 	Steps     steps
 	Languages []language
+	Themes    []choice
 	SheetDue  bool
 	Channels  []startChannel
 	Rows      []homeRow
@@ -189,11 +190,17 @@ func (s *Server) showStart(c echo.Context) error {
 		at = all.Next()
 	}
 	all.At = at
-	page := &startPage{view: s.inside(c, sectionHome, "start.title"), addBox: addBox{From: fromStart}, Steps: all, Languages: s.languages()}
+	page := s.startPage(c, all)
 	if err := s.fillStart(c, page); err != nil {
 		return err
 	}
 	return s.show(c, http.StatusOK, "start", page)
+}
+
+func (s *Server) startPage(c echo.Context, all steps) *startPage {
+	page := &startPage{view: s.inside(c, sectionHome, "start.title"), addBox: addBox{From: fromStart}, Steps: all, Languages: s.languages()}
+	page.Themes = page.themes(page.Me.Theme)
+	return page
 }
 
 func (s *Server) fillStart(c echo.Context, page *startPage) (err error) {
@@ -242,7 +249,7 @@ func (s *Server) doStart(c echo.Context) error {
 	switch c.FormValue("do") {
 	case "language":
 		if _, err := s.changeLanguage(c); err != nil {
-			page := &startPage{view: s.inside(c, sectionHome, "start.title"), Steps: stepsOf(principal(c).MayAdminister(), stepLanguage), Languages: s.languages()}
+			page := s.startPage(c, stepsOf(principal(c).MayAdminister(), stepLanguage))
 			return s.complain(c, "start", &page.view, func() any { return page }, err)
 		}
 		all, err := s.startSteps(c)

@@ -39,7 +39,9 @@ func TestFirstSteps(t *testing.T) {
 	}
 	says(t, p.get("/start?step=channel"), http.StatusOK, "Step 4 of 5", "channels/new?from=start")
 	says(t, p.post("/start", "do", "language", "language", "?"), http.StatusUnprocessableEntity, "There is no such language.", "Step 2 of 5", `aria-invalid="true"`)
-	leadsTo(t, p.post("/start", "do", "language", "language", "en"), "start?step=sheet")
+	says(t, p.post("/start", "do", "language", "language", "en", "theme", "x"), http.StatusUnprocessableEntity, "There is no such look.")
+	leadsTo(t, p.post("/start", "do", "language", "language", "en", "theme", "dark"), "start?step=sheet")
+	says(t, p.get("/start?step=language"), http.StatusOK, `data-theme="dark"`, `value="dark" checked`)
 	says(t, p.get("/start"), http.StatusOK, "Step 3 of 5", "Without the sheet nothing can be read again", `href="start?step=channel"`, "Leave this for later")
 	says(t, p.get("/recovery-sheet?from=start"), http.StatusOK, "Step 3 of 5", `name="from" value="start"`)
 	says(t, p.post("/recovery-sheet", "from", "start", "step", "confirm", "end", recoveryKey[len(recoveryKey)-8:]), http.StatusOK, "Step 3 of 5", "Go on")
@@ -214,8 +216,7 @@ func TestFirstStart(t *testing.T) {
 	click("link", "Go on")
 
 	v.shows("Step 5 of 5")
-	acts++
-	v.paste("Paste the number, or a whole text with it", "Číslo jednací: "+boris+", Praha")
+	fill("Paste the number, or a whole text with it", "Číslo jednací: "+boris+", Praha")
 	click("button", "Watch this number")
 	v.shows("The portal is being asked.")
 	v.axe("step 5")
