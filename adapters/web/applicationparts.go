@@ -90,7 +90,7 @@ func (p *applicationPage) fill(s *Server, st seat, history []watch.Entry) {
 	if b := s.cfg.Source.Status().Breaker; b.Open(now) {
 		p.Resting = p.T("application.resting", "time", b.OpenUntil)
 	}
-	p.Checked = p.ago(state.CheckedAt, now, "home.never")
+	p.Checked = p.ago(state.CheckedAt, now)
 	p.Interval = p.T("application.interval_usual")
 	if w.Interval > 0 {
 		p.Interval = p.words.Duration(w.Interval)
@@ -260,7 +260,7 @@ func (v view) entryRow(e watch.Entry) entryRow {
 }
 
 func (v view) checkRow(c watch.Check, now time.Time) checkRow {
-	row := checkRow{At: v.ago(c.At, now, "home.never"), Took: v.T("application.took", "seconds", v.words.Number(max(1, int(c.Took.Round(time.Second)/time.Second))))}
+	row := checkRow{At: v.ago(c.At, now), Took: v.T("application.took", "seconds", v.words.Number(max(1, int(c.Took.Round(time.Second)/time.Second))))}
 	if c.Failure != "" {
 		row.Sign, row.What = "warning", v.T("failure."+string(c.Failure))
 	} else {

@@ -64,7 +64,7 @@ func (s *Server) homeRow(c echo.Context, v view, r watch.Row) (homeRow, error) {
 		row.Sign, row.Since = string(st.Status), v.T("home.since", "date", v.words.Date(st.Since))
 	}
 	row.Days, row.Limit, row.Over = v.clockWords(w.Clock(a, now))
-	row.Answered = v.ago(st.AnsweredAt, now, "home.never")
+	row.Answered = v.ago(st.AnsweredAt, now)
 	row.Next = v.until(st.NextCheckAt, now)
 	if w.Paused || w.Archived {
 		row.Next = when{Words: v.T("home.not_checked")}
@@ -147,10 +147,10 @@ func (v view) clockWords(c visa.Clock) (words string, percent int, over bool) {
 	return v.T("clock.of", "day", c.Days, "count", c.Limit.Days), percent, c.State == visa.ClockMayBeExceeded
 }
 
-// ago puts a moment behind now into words; never is the text for none.
-func (v view) ago(t, now time.Time, never string) when {
+// ago puts a moment behind now into words.
+func (v view) ago(t, now time.Time) when {
 	if t.IsZero() {
-		return when{Words: v.T(never)}
+		return when{Words: v.T("home.never")}
 	}
 	w := when{Full: v.words.Time(t), ISO: t.UTC().Format(time.RFC3339)}
 	if d := now.Sub(t); d >= time.Minute {

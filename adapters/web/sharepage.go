@@ -101,7 +101,7 @@ func (p *sharePage) fill(a watch.Application, w watch.Watcher, history []watch.E
 		p.Sign, p.Seen = string(st.Status), p.T("home.since", "date", p.words.Date(st.Since))
 	}
 	p.Days, p.Limit, p.Over = p.clockWords(w.Clock(a, now))
-	p.Answered = p.ago(st.AnsweredAt, now, "home.never")
+	p.Answered = p.ago(st.AnsweredAt, now)
 	if st.Pending != nil {
 		p.Pending = p.T("home.pending", "status", p.statusName(st.Pending.Status), "time", p.words.Time(st.Pending.SeenAt))
 	}
