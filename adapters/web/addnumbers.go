@@ -143,9 +143,6 @@ func (s *Server) whyNotAdded(c echo.Context, v view, err error) string {
 	if near, ok := errors.AsType[*visa.ParseError](err); ok {
 		return v.nearMiss(near)
 	}
-	if input, ok := errors.AsType[*watch.InputError](err); ok && v.words.Has("add.wrong_"+input.Field) {
-		return v.T("add.wrong_" + input.Field)
-	}
 	p := problemOf(err)
 	if key := "problem." + p.Code; p.Code != "internal" && v.words.Has(key) {
 		return v.T(key)

@@ -187,7 +187,7 @@ func TestSomeNumbersAreNotAdded(t *testing.T) {
 		"ref.1", cecil, "pick", "1", "label.1", strings.Repeat("Ж", 201), "ref.2", anna, "pick", "2",
 		"ref.3", "BANG202501159001", "pick", "3", "label.3", "Not in the text", "filed.3", "2999-01-01")
 	says(t, w, http.StatusUnprocessableEntity, "1 number is being watched.", "3 numbers could not be added.", "My letter: ", "Added",
-		"The name is longer than 200 characters", "Watched already", "The day of filing is before the year 2000 or in the future.",
+		"This is too long. Shorten it.", "Watched already", "This day is in the future.",
 		`value="Not in the text"`, `name="filed.1" type="date" value="2999-01-01"`, `aria-invalid="true"`)
 	if all := a.applications(t); len(all) != 2 || all[boris].Watchers[0].Label != "Boris" {
 		t.Errorf("the applications are %v", all)
