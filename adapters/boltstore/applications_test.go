@@ -47,6 +47,10 @@ func TestAddAndDuplicates(t *testing.T) {
 	if err != nil || got.Watchers[0].Label != "Jana" || got.Reference.String() != "OAM-90001-2/DP-2025" {
 		t.Errorf("got %+v, %v", got, err)
 	}
+	known, err := s.ByReference(t.Context(), []visa.Reference{reference(t, "OAM-90001-5/DP-2025"), reference(t, "OAM-90001-2/DP-2023")})
+	if err != nil || len(known) != 1 || known[0].ID != a.ID {
+		t.Errorf("by their references there are %+v, %v", known, err)
+	}
 }
 
 func TestRecordWritesAChangeAtOnceWithItsDeliveries(t *testing.T) {

@@ -36,6 +36,8 @@ type Applications interface {
 	// Applications calls yield for every application behind after that one of
 	// owners watches, the oldest first, until it returns false; it opens each.
 	Applications(ctx context.Context, owners []account.Owner, after watch.ID, yield func(watch.Application) bool) error
+	// ByReference returns those with these references, whoever watches them.
+	ByReference(ctx context.Context, refs []visa.Reference) ([]watch.Application, error)
 	// List returns a page of the applications that a query asks for.
 	List(ctx context.Context, q watch.Query) (watch.Page, error)
 	// History returns the newest entries of an application, newest first, or

@@ -152,20 +152,18 @@ func errNoLetter() error {
 // the numbers that were found.
 func (s *Server) watched(ctx context.Context, p account.Principal, found []visa.Finding) (map[string]watch.ID, error) {
 	watched := make(map[string]watch.ID)
+	var refs []visa.Reference
 	for _, f := range found {
 		if f.Problem == nil {
-			watched[f.Reference.Identity()] = ""
+			refs = append(refs, f.Reference)
 		}
 	}
-	if len(watched) == 0 {
-		return watched, nil
-	}
-	err := s.cfg.Applications.Applications(ctx, p.Owners(), "", func(a watch.Application) bool {
-		if _, asked := watched[a.Reference.Identity()]; asked {
+	known, err := s.cfg.Applications.ByReference(ctx, refs)
+	for _, a := range known {
+		if _, ok := seatOf(p, a, ""); ok {
 			watched[a.Reference.Identity()] = a.ID
 		}
-		return ctx.Err() == nil
-	})
+	}
 	return watched, err
 }
 
