@@ -13,7 +13,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"cz-visa-monitor/app/account"
-	"cz-visa-monitor/app/visa"
 	"cz-visa-monitor/app/watch"
 )
 
@@ -330,34 +329,6 @@ func (s *Store) putApplication(tx *bbolt.Tx, a watch.Application) error {
 // suffix of an OAM number makes no other application.
 func (s *Store) digest(a watch.Application) []byte {
 	return s.sealer.Digest([]byte(strings.ToUpper(a.Reference.Identity())))
-}
-
-// ByReference returns the applications with these references, whoever watches them;
-// what nobody watches is left out. The suffix of an OAM number makes no other one.
-func (s *Store) ByReference(_ context.Context, refs []visa.Reference) (found []watch.Application, err error) {
-	var ids []watch.ID
-	err = s.view(func(tx *bbolt.Tx) error {
-		for _, ref := range refs {
-			if id := tx.Bucket([]byte(bucketReferences)).Get(s.digest(watch.Application{Reference: ref})); id != nil {
-				ids = append(ids, watch.ID(id))
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		a, err := s.application(id)
-		switch {
-		case errors.Is(err, watch.ErrNotFound): // It was removed meanwhile.
-		case err != nil:
-			return nil, err
-		default:
-			found = append(found, a)
-		}
-	}
-	return found, nil
 }
 
 // digestOf looks for the digest of an application whose reference cannot be read.

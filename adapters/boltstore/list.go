@@ -3,6 +3,7 @@ package boltstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -330,4 +331,32 @@ func (l *listing) tally(n *counter) watch.Tally {
 		}
 	}
 	return n.Tally
+}
+
+// ByReference returns the applications with these references, whoever watches them;
+// what nobody watches is left out. The suffix of an OAM number makes no other one.
+func (s *Store) ByReference(_ context.Context, refs []visa.Reference) (found []watch.Application, err error) {
+	var ids []watch.ID
+	err = s.view(func(tx *bbolt.Tx) error {
+		for _, ref := range refs {
+			if id := tx.Bucket([]byte(bucketReferences)).Get(s.digest(watch.Application{Reference: ref})); id != nil {
+				ids = append(ids, watch.ID(id))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		a, err := s.application(id)
+		switch {
+		case errors.Is(err, watch.ErrNotFound): // It was removed meanwhile.
+		case err != nil:
+			return nil, err
+		default:
+			found = append(found, a)
+		}
+	}
+	return found, nil
 }
