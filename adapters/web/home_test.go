@@ -144,6 +144,26 @@ func TestHomeChangesTheSeatItShows(t *testing.T) {
 	}
 }
 
+// Whose session has ended meanwhile is led to the sign-in by what he looks for, too,
+// and is not shown a part of it in place of the list.
+func TestSearchLeadsToSignIn(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	a.watch(anna, "Anna")
+	v := visit(t, newBrowser(t), newProxy(t, a.server.Handler()).URL+"/visa/")
+	v.signIn("admin", password)
+	v.shows("Live")
+	if _, err := a.store.EndSessions(t.Context(), a.admin.ID, func(account.Session) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	v.do(`() => new MutationObserver(() => {
+		if (!document.getElementById('applications')) sessionStorage.setItem('gone', 'yes');
+	}).observe(document.body, { childList: true, subtree: true })`)
+	v.fill("Search by name, note or number", "Boris")
+	v.until("there is a form", `() => document.querySelector('form[action="sign-in"]') !== null`)
+	v.until("the list stood there until then", `() => sessionStorage.getItem('gone') === null`)
+}
+
 func TestHomeHasPages(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)
