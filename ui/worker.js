@@ -13,6 +13,8 @@ const pages = `${mine}${version}:pages:`; // and the ID of whose they are
 const most = 50; // pages
 const longest = 7 * 24 * 3600_000; // What is older helps nobody any more.
 
+const leaving = ['sign-out', 'account/erase']; // the forms after which nobody is signed in
+
 let forgotten = 0; // How often everything was, so that a late answer is not kept after that.
 let turn = Promise.resolve();
 
@@ -131,7 +133,7 @@ self.addEventListener('fetch', (event) => {
   if (!url.href.startsWith(root.href)) return;
   url.hash = '';
   const path = url.href.slice(root.href.length);
-  if (request.method === 'POST' && path === 'sign-out') {
+  if (request.method === 'POST' && leaving.includes(path)) {
     event.respondWith(forget().then(() => read(event, url.href))); // Even where the server is not reached.
   } else if (request.method !== 'GET' || (request.headers.get('accept') ?? '').includes('text/event-stream')) {
     // Forms and streams are between the page and the server.

@@ -71,7 +71,7 @@ func (s *Server) usersPage(c echo.Context) (*usersPage, error) {
 // turn returns with which of n users the page of this number begins.
 func (p *usersPage) turn(number string, n int) (from int) {
 	page, err := strconv.Atoi(number)
-	if err != nil || page < 1 || (page-1)*usersOnPage >= n {
+	if err != nil || page < 1 || page-1 > (n-1)/usersOnPage {
 		page = 1
 	}
 	if page > 1 {

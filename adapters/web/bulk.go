@@ -75,9 +75,10 @@ func (s *Server) doBulk(c echo.Context) (said, bad string, err error) {
 // bulk does one thing to several applications; echo.ErrBadRequest if there is no such thing.
 func (s *Server) bulk(c echo.Context, do string, ids []watch.ID) ([]watch.Edited, error) {
 	ctx, p := c.Request().Context(), principal(c)
-	mayWrite := func(a watch.Application) (account.Owner, error) { return writable(p, a) }
+	of := account.Owner(c.Request().PostFormValue("of")) // See homePage.Of.
+	mayWrite := func(a watch.Application) (account.Owner, error) { return writable(p, a, of) }
 	mayRead := func(a watch.Application) (account.Owner, error) {
-		st, ok := seatOf(p, a, "")
+		st, ok := seatOf(p, a, of)
 		if !ok {
 			return "", watch.ErrNotFound
 		}
@@ -96,9 +97,9 @@ func (s *Server) bulk(c echo.Context, do string, ids []watch.ID) ([]watch.Edited
 	return s.cfg.Watching.EditMany(ctx, ids, mayWrite, edit)
 }
 
-// writable returns the seat of p in a, if it is one that he may change.
-func writable(p account.Principal, a watch.Application) (account.Owner, error) {
-	st, ok := seatOf(p, a, "")
+// writable returns the seat that p takes in a, see seatOf, if he may change it.
+func writable(p account.Principal, a watch.Application, of account.Owner) (account.Owner, error) {
+	st, ok := seatOf(p, a, of)
 	switch {
 	case !ok:
 		return "", watch.ErrNotFound

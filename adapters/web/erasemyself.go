@@ -94,6 +94,7 @@ func (s *Server) eraseMyself(c echo.Context) error {
 		return s.complain(c, "account-erase", &page.view, func() any { return page }, err)
 	}
 	s.setCookie(c, sessionCookie, "", 0)
+	s.clearSite(c)
 	gone := &erasedPage{view: s.view(c, "account.erased"), Compacted: erased.Compacted, CopiesUnread: erased.CopiesUnread, Kept: len(erased.Replaced) > 0}
 	gone.Me = account.User{}
 	for _, b := range append(erased.Backups, erased.Copies...) {

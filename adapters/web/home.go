@@ -23,6 +23,9 @@ type homePage struct {
 	MayAdd bool
 	Banner banner
 	Filter homeFilter
+	// Of is the owner whose seats are shown, "" for the first one in each
+	// application. What is ticked is changed for him, whatever the menu says by then.
+	Of account.Owner
 	// Shows, Statuses, Owners and Sorts are what can be chosen; Owners only where
 	// there are several.
 	Shows, Statuses, Owners, Sorts []choice
@@ -92,7 +95,7 @@ func homeFilterOf(r *http.Request) homeFilter {
 	}
 	for _, field := range []string{"page", "go"} { // A button goes on from the page that is shown.
 		if n, err := strconv.Atoi(r.PostFormValue(field)); err == nil {
-			f.Page = max(1, n)
+			f.Page = min(max(1, n), watch.MaxApplications)
 		}
 	}
 	return f
@@ -163,7 +166,9 @@ func (s *Server) fillHome(c echo.Context, page *homePage) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.cfg.Applications.List(ctx, page.Filter.query(p))
+	query := page.Filter.query(p)
+	page.Of = query.Owner
+	list, err := s.cfg.Applications.List(ctx, query)
 	if err == nil && len(list.Rows) == 0 && page.Filter.Page > 1 {
 		page.Filter.Page = 1 // What stood there has gone meanwhile.
 		list, err = s.cfg.Applications.List(ctx, page.Filter.query(p))

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,7 @@ func TestHomeShowsWhatIsAskedFor(t *testing.T) {
 		"both":                     {[]string{"q", "cernik", "status", "in_progress"}, nil},
 		"a stranger's":             {[]string{"owner", "user:x"}, []string{"Petr Černík", "Žofie", "Jana"}},
 		"a page behind the last":   {[]string{"page", "7"}, []string{"Petr Černík", "Žofie", "Jana"}},
+		"a page beyond all":        {[]string{"page", "9223372036854775807"}, []string{"Petr Černík", "Žofie", "Jana"}},
 	} {
 		w := p.post("/", row.form...)
 		if got := shownOrder(t, w.Body.String(), "Jana", "Petr Černík", "Žofie"); !slices.Equal(got, row.want) {
@@ -109,6 +111,57 @@ func TestHomeIsGrouped(t *testing.T) {
 	if got := shownOrder(t, p.post("/", "owner", string(account.OfGroup(g.ID))).Body.String(), "Own", "Theirs"); !slices.Equal(got, []string{"Theirs"}) {
 		t.Errorf("the firm's are %q", got)
 	}
+}
+
+// Who watches a number himself and with a group sees the group's seat where he asks
+// for the group's, and changes that one there.
+func TestHomeChangesTheSeatItShows(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	p := a.signedIn("admin")
+	group := account.OfGroup(strings.TrimPrefix(p.begins("Firma Example"), "/groups/"))
+	app := a.watch(anna, "Own")
+	a.watchFor(group, anna)
+	query := "?owner=" + url.QueryEscape(string(group))
+	says(t, p.get("/"), http.StatusOK, `<a href="applications/`+string(app.ID)+`">Own</a>`)
+	says(t, p.post("/", "owner", string(group)), http.StatusOK, `<a href="applications/`+string(app.ID)+query+`">Shared</a>`, `name="of" value="`+string(group)+`"`)
+	for _, tc := range []struct {
+		name         string
+		fields       []string
+		status       int
+		mine, theirs bool
+	}{
+		{"the group's are shown", []string{"do", "pause", "owner", string(group), "of", string(group)}, http.StatusOK, false, true},
+		{"the menu was changed since", []string{"do", "resume", "owner", "", "of", string(group)}, http.StatusOK, false, false},
+		{"all are shown", []string{"do", "pause", "owner", string(group)}, http.StatusOK, true, false},
+		{"a stranger's", []string{"do", "pause", "of", "user:x"}, http.StatusUnprocessableEntity, true, false},
+	} {
+		says(t, p.post("/", append(tc.fields, "id", string(app.ID))...), tc.status)
+		got, err := a.store.Application(t.Context(), app.ID)
+		if err != nil || got.Watcher(a.me).Paused != tc.mine || got.Watcher(group).Paused != tc.theirs {
+			t.Errorf("%s: %+v, %v", tc.name, got.Watchers, err)
+		}
+	}
+}
+
+// Whose session has ended meanwhile is led to the sign-in by what he looks for, too,
+// and is not shown a part of it in place of the list.
+func TestSearchLeadsToSignIn(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	a.watch(anna, "Anna")
+	v := visit(t, newBrowser(t), newProxy(t, a.server.Handler()).URL+"/visa/")
+	v.signIn("admin", password)
+	v.shows("Live")
+	if _, err := a.store.EndSessions(t.Context(), a.admin.ID, func(account.Session) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	v.do(`() => new MutationObserver(() => {
+		if (!document.getElementById('applications')) sessionStorage.setItem('gone', 'yes');
+	}).observe(document.body, { childList: true, subtree: true })`)
+	v.fill("Search by name, note or number", "Boris")
+	v.until("there is a form", `() => document.querySelector('form[action="sign-in"]') !== null`)
+	v.until("the list stood there until then", `() => sessionStorage.getItem('gone') === null`)
 }
 
 func TestHomeHasPages(t *testing.T) {

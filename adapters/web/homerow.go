@@ -13,7 +13,9 @@ import (
 
 // homeRow is an application in the list, in words.
 type homeRow struct {
-	ID           watch.ID
+	ID watch.ID
+	// Query names the seat that is shown where it is not the usual one, see queryOf.
+	Query        string
 	Name, Masked string
 	// People are those whose application it is.
 	People string
@@ -53,7 +55,7 @@ func (s *Server) homeRow(c echo.Context, v view, r watch.Row) (homeRow, error) {
 	a, w, p := r.Application, r.Watcher, principal(c)
 	st, now := w.Shown(a.State), s.today()
 	row := homeRow{
-		ID: a.ID, Name: w.Label, Masked: a.Reference.Masked(), Sign: noStatus, Status: v.statusName(st.Status),
+		ID: a.ID, Query: queryOf(p, seat{app: a, watcher: w}), Name: w.Label, Masked: a.Reference.Masked(), Sign: noStatus, Status: v.statusName(st.Status),
 		Stages: v.stageBar(a, w, now), Unread: w.Told != "" && a.Unread(p.User.ID),
 		Paused: w.Paused, Muted: w.Muted, Archived: w.Archived, May: p.MayWrite(w.Owner),
 	}

@@ -156,7 +156,7 @@ func TestOfflinePageSpeaksEveryLanguage(t *testing.T) {
 }
 
 // Everything of a host is deleted only where all of it is the appliance's.
-func TestSignOutClearsTheSite(t *testing.T) {
+func TestGoingClearsTheSite(t *testing.T) {
 	t.Parallel()
 	for base, want := range map[string]string{
 		"": "", "http://visa.example.org": "", "https://example.org/visa": "", "https://visa.example.org": `"cache", "storage"`,
@@ -171,6 +171,10 @@ func TestSignOutClearsTheSite(t *testing.T) {
 			leadsTo(t, w, "sign-in")
 			if got := w.Header().Get("Clear-Site-Data"); got != want {
 				t.Errorf("Clear-Site-Data is %q, want %q", got, want)
+			}
+			leadsTo(t, p.post("/sign-in", "name", "boris", "password", password), "./")
+			if got := p.post("/account/erase", "password", password).Header().Get("Clear-Site-Data"); got != want {
+				t.Errorf("after erasure Clear-Site-Data is %q, want %q", got, want)
 			}
 		})
 	}

@@ -109,6 +109,25 @@ func TestPageIsThereOffline(t *testing.T) {
 	v.nothingOf(p.URL+"/visa/", "Anna", "admin")
 }
 
+// Whoever erases himself leaves nothing in the browser either.
+func TestErasureLeavesNothingOffline(t *testing.T) {
+	t.Parallel()
+	a := newAppliance(t, nil)
+	boris, _ := a.user("boris", account.Member)
+	a.watchFor(account.OfUser(boris.ID), anna)
+	p := newProxy(t, a.server.Handler())
+	v := visit(t, newBrowser(t), p.URL+"/visa/")
+	v.signIn("boris", password)
+	v.holds(1)
+	v.open(p.URL + "/visa/account/erase")
+	v.fill("Your password now", password)
+	v.click("button", "Erase everything that is mine")
+	v.shows("Your account is gone")
+	v.holds(0)
+	p.cut()
+	v.nothingOf(p.URL+"/visa/", "Shared", "boris")
+}
+
 // html returns all that the page holds, shown or not.
 func (v *visitor) html() string {
 	v.t.Helper()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -207,9 +208,14 @@ func (s *Server) speak(c echo.Context) *locale.Locale {
 
 // view begins a page with this title, a catalogue key, that stands for itself.
 func (s *Server) view(c echo.Context, title string) view {
-	root := strings.Repeat("../", max(0, strings.Count(c.Request().URL.Path, "/")-1))
 	words := s.speak(c)
-	return view{words: words, Heading: words.Text(title), assets: s.assets.version, Root: root, Me: principal(c).User}
+	return view{words: words, Heading: words.Text(title), assets: s.assets.version, Root: rootOf(c), Me: principal(c).User}
+}
+
+// rootOf leads from the address of a request to the appliance's first page, see
+// view.Root.
+func rootOf(c echo.Context) string {
+	return strings.Repeat("../", max(0, strings.Count(c.Request().URL.Path, "/")-1))
 }
 
 // inside begins a page of a section. What the query says was done is said.
@@ -306,8 +312,9 @@ func (s *Server) toSignIn(c echo.Context) error {
 	if code != "" {
 		to = "setup"
 	}
+	to = cmp.Or(rootOf(c), "./") + to
 	if id := c.Param("id"); c.Path() == "/applications/:id" && account.IsID(id) {
-		return see(c, "../"+to+"?application="+id) // The link of a message.
+		to += "?application=" + id // The link of a message.
 	}
-	return see(c, "./"+to)
+	return see(c, to)
 }

@@ -75,10 +75,16 @@ type Search struct {
 	references []string
 }
 
+// maxSearch is how many bytes of a text are looked for: each of its words is held
+// against every application.
+const maxSearch = 1000
+
 // NewSearch reads what a person typed: words, each of which must stand in the
 // label, the note or the reference, or a reference or a part of it in any
-// spelling. The empty text finds everything.
+// spelling. The empty text finds everything, and what is behind maxSearch is not
+// looked at.
 func NewSearch(text string) (s Search) {
+	text = strings.ToValidUTF8(text[:min(len(text), maxSearch)], "")
 	for _, w := range strings.Fields(Fold(text)) {
 		s.words, s.parts = append(s.words, w), append(s.parts, compact(w))
 	}

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"strings"
 	"testing"
 
 	"cz-visa-monitor/app/visa"
@@ -40,6 +41,8 @@ func TestSearch(t *testing.T) {
 		{"OAM with zeros and a label", "č. j. OAM-0090012 / DP - 2025", "", "", "OAM-90012-3/DP-2025", true},
 		{"part of an OAM", "90012/dp", "", "", "OAM-90012/DP-2025", true},
 		{"another OAM", "OAM-90013/DP-2025", "", "", "OAM-90012/DP-2025", false},
+		{"what is behind the end", strings.Repeat(" ", maxSearch) + "boris", "Anna", "", "ZZZZ202601059001", true},
+		{"cut inside a letter", strings.Repeat(" ", maxSearch-5) + "annaž", "Anna", "", "ZZZZ202601059001", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -211,6 +211,12 @@ function rest() {
 }
 
 document.getElementById('again').addEventListener('click', () => again());
+// A part of the page is not where one signs in: that is a page of its own.
+document.addEventListener('htmx:beforeSwap', (event) => {
+  if (event.detail.xhr.getResponseHeader('X-Offline') !== 'forget') return;
+  event.detail.shouldSwap = false;
+  location.reload();
+});
 // What was answered with more than a remark on what was typed is asked for anew the
 // plain way, whose answer is a whole page that says what is wrong.
 document.addEventListener('htmx:responseError', (event) => {
