@@ -121,7 +121,7 @@ type Server struct {
 	assets assets
 	worker file
 	help   *help.Book
-	pages  map[string]*template.Template
+	pages  *template.Template
 	logins seal
 	words  *locale.Locale
 	// root is the path under which browsers reach the appliance, host what the
