@@ -47,7 +47,7 @@ func forgetOffline(c echo.Context) {
 }
 
 // newWorker returns the worker for these assets.
-func newWorker(a assets) (file, error) {
+func newWorker(p *packer, a assets) (file, error) {
 	source, err := ui.Files.ReadFile("worker.js")
 	if err != nil {
 		return file{}, fmt.Errorf("read the worker: %w", err)
@@ -62,7 +62,7 @@ func newWorker(a assets) (file, error) {
 	if err != nil {
 		return file{}, fmt.Errorf("name the assets to the worker: %w", err)
 	}
-	return newFile(mediaType("worker.js"), fmt.Appendf(nil, "const version = %q;\nconst brought = %s;\n%s", a.version, list, source))
+	return newFile(p, mediaType("worker.js"), fmt.Appendf(nil, "const version = %q;\nconst brought = %s;\n%s", a.version, list, source))
 }
 
 func (s *Server) showWorker(c echo.Context) error { return serve(c, s.worker, revalidate) }
@@ -174,7 +174,7 @@ func (s *Server) showManifest(c echo.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the manifest: %w", err)
 	}
-	f, err := newFile("application/manifest+json", data)
+	f, err := newFile(s.small, "application/manifest+json", data)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"html/template"
@@ -254,7 +253,7 @@ func (s *Server) show(c echo.Context, status int, name string, data any) error {
 	page, h := out.Bytes(), c.Response().Header()
 	h.Set(echo.HeaderVary, echo.HeaderAcceptEncoding)
 	if takesGzip(c.Request()) {
-		packed, err := pack(page, gzip.BestSpeed)
+		packed, err := s.fast.pack(page)
 		if err != nil {
 			return fmt.Errorf("pack the page %s: %w", name, err)
 		}

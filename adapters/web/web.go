@@ -4,6 +4,7 @@
 package web
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -122,8 +123,10 @@ type Server struct {
 	worker file
 	help   *help.Book
 	pages  *template.Template
-	logins seal
-	words  *locale.Locale
+	// fast packs the pages, small what is served as it is.
+	fast, small *packer
+	logins      seal
+	words       *locale.Locale
 	// root is the path under which browsers reach the appliance, host what the
 	// configured address names, "" if there is none.
 	root     string
@@ -157,11 +160,12 @@ func New(c Config) (*Server, error) {
 
 // bare returns a server without routes.
 func bare(c Config) (*Server, error) {
-	brought, err := loadAssets()
+	small := &packer{level: gzip.BestCompression}
+	brought, err := loadAssets(small)
 	if err != nil {
 		return nil, err
 	}
-	worker, err := newWorker(brought)
+	worker, err := newWorker(small, brought)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +178,7 @@ func bare(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: c, echo: echo.New(), assets: brought, worker: worker, pages: pages, logins: logins, root: "/",
+		cfg: c, echo: echo.New(), assets: brought, worker: worker, pages: pages, fast: &packer{level: gzip.BestSpeed}, small: small, logins: logins, root: "/",
 		words: c.Catalogues.For(locale.Fallback), guard: newGuard(), letters: newGuard(), origin: http.NewCrossOriginProtection(),
 	}
 	if err := s.trust(c.BaseURL); err != nil {
