@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -125,8 +126,10 @@ type Server struct {
 	pages  *template.Template
 	// fast packs the pages, small what is served as it is.
 	fast, small *packer
-	logins      seal
-	words       *locale.Locale
+	// spoken is what the page without a connection says, in every language.
+	spoken func() []spoken
+	logins seal
+	words  *locale.Locale
 	// root is the path under which browsers reach the appliance, host what the
 	// configured address names, "" if there is none.
 	root     string
@@ -178,7 +181,7 @@ func bare(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: c, echo: echo.New(), assets: brought, worker: worker, pages: pages, fast: &packer{level: gzip.BestSpeed}, small: small, logins: logins, root: "/",
+		cfg: c, echo: echo.New(), assets: brought, worker: worker, pages: pages, fast: &packer{level: gzip.BestSpeed}, small: small, spoken: sync.OnceValue(func() []spoken { return speakAll(c.Catalogues) }), logins: logins, root: "/",
 		words: c.Catalogues.For(locale.Fallback), guard: newGuard(), letters: newGuard(), origin: http.NewCrossOriginProtection(),
 	}
 	if err := s.trust(c.BaseURL); err != nil {

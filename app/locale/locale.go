@@ -45,6 +45,7 @@ type Locale struct {
 	// texts reads the catalogue when a text of it is first wanted: few households
 	// speak all languages.
 	texts    func() (map[string]text, error)
+	read     func() (map[string]text, error)
 	printer  *message.Printer
 	zone     *time.Location
 	fallback *Locale
@@ -117,14 +118,14 @@ func open(files fs.FS, name string, zone *time.Location) (*Locale, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts := sync.OnceValues(func() (map[string]text, error) {
+	readIt := func() (map[string]text, error) {
 		texts, err := read(files, name)
 		if err != nil {
 			return nil, fmt.Errorf("read catalogue %s: %w", name, err)
 		}
 		return texts, nil
-	})
-	return &Locale{tag: tag, name: own, texts: texts, printer: message.NewPrinter(tag), zone: zone}, nil
+	}
+	return &Locale{tag: tag, name: own, texts: sync.OnceValues(readIt), read: readIt, printer: message.NewPrinter(tag), zone: zone}, nil
 }
 
 // nameKey is the key of the language's own name, the first of its catalogue: a list

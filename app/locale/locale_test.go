@@ -123,6 +123,9 @@ func TestDifferencesAreFound(t *testing.T) {
 	if diff := cmp.Diff([]string{"n"}, missingForms(cs, textsOf(t, cs))); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff(map[string]string{"c": "z", "b": "y"}, cs.Glance("c", "b")); diff != "" {
+		t.Errorf("a glance at cs differs: %s", diff)
+	}
 	if got := cs.Text("b"); got != "y" {
 		t.Errorf("a missing text falls back to %q, want the English y", got)
 	}

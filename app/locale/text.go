@@ -151,6 +151,22 @@ func (l *Locale) Text(key string, args ...any) string {
 	return b.String()
 }
 
+// Glance returns texts without placeholders by their keys, and keeps nothing else of
+// the catalogue in memory: for what says a little in every language. It reads the
+// catalogue each time.
+func (l *Locale) Glance(keys ...string) map[string]string {
+	all, _ := l.read() // As in find.
+	some := make(map[string]string, len(keys))
+	for _, key := range keys {
+		if t, ok := all[key]; ok {
+			some[key] = t.other
+		} else if l.fallback != nil {
+			some[key] = l.fallback.Text(key)
+		}
+	}
+	return some
+}
+
 // pattern returns the pattern of t for the count among values.
 func (l *Locale) pattern(t text, values map[string]any) string {
 	if n, ok := values[countArg].(int); ok {
