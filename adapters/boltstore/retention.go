@@ -35,9 +35,13 @@ func month(t time.Time) int { return 12*t.Year() + int(t.Month()) }
 // kept where it would be if it were good, and so is the good one beside it. So
 // the newest good one always stays.
 func expired(backups []Info, now time.Time) (gone []Info) {
-	sound := slices.DeleteFunc(slices.Clone(backups), func(b Info) bool { return b.Health == Damaged })
+	sorted := slices.Clone(backups)
+	slices.SortFunc(sorted, func(a, b Info) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Name, a.Name))
+	})
+	sound := slices.DeleteFunc(slices.Clone(sorted), func(b Info) bool { return b.Health == Damaged })
 	keep := make(map[string]bool)
-	for _, among := range [][]Info{backups, sound} {
+	for _, among := range [][]Info{sorted, sound} {
 		newestOf(keep, among, day, keepDays)
 		newestOf(keep, among, week, keepWeeks)
 		newestOf(keep, among, month, keepMonths)
@@ -51,10 +55,8 @@ func expired(backups []Info, now time.Time) (gone []Info) {
 }
 
 // newestOf marks the newest backup of each of the last n periods that have one.
-func newestOf(keep map[string]bool, backups []Info, of period, n int) {
-	sorted := slices.SortedFunc(slices.Values(backups), func(a, b Info) int {
-		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Name, a.Name))
-	})
+// They come sorted, the newest first.
+func newestOf(keep map[string]bool, sorted []Info, of period, n int) {
 	last := 0
 	for i, b := range sorted {
 		if p := of(b.At.UTC()); i == 0 || p != last {

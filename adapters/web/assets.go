@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -38,10 +39,10 @@ type file struct {
 //go:embed openapi.yaml
 var openAPI []byte
 
-func newFile(media string, data []byte) (file, error) {
+func newFile(p *packer, media string, data []byte) (file, error) {
 	sum := sha256.Sum256(data)
 	f := file{media: media, tag: hex.EncodeToString(sum[:6]), data: data}
-	packed, err := pack(data, gzip.BestCompression)
+	packed, err := p.pack(data)
 	if err != nil {
 		return file{}, err
 	}
@@ -75,12 +76,12 @@ const (
 )
 
 // loadAssets reads everything the pages refer to.
-func loadAssets() (assets, error) {
+func loadAssets(p *packer) (assets, error) {
 	a := assets{files: make(map[string]file)}
 	all := sha256.New()
 	keep := func(name string, data []byte) (err error) {
 		all.Write(data)
-		a.files[name], err = newFile(mediaType(name), data)
+		a.files[name], err = newFile(p, mediaType(name), data)
 		return err
 	}
 	styles, err := joinStyles()
@@ -129,12 +130,23 @@ func eachFile(folder string, fn func(name string, data []byte) error) error {
 	return nil
 }
 
-// pack compresses data.
-func pack(data []byte, level int) ([]byte, error) {
+// packer compresses. What does it takes a megabyte, so that it is used again while
+// there is much to do.
+type packer struct {
+	level int
+	idle  sync.Pool // of *gzip.Writer
+}
+
+func (p *packer) pack(data []byte) ([]byte, error) {
 	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, level)
-	if err != nil {
-		return nil, err
+	w, ok := p.idle.Get().(*gzip.Writer)
+	if ok {
+		w.Reset(&out)
+	} else {
+		var err error
+		if w, err = gzip.NewWriterLevel(&out, p.level); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := w.Write(data); err != nil {
 		return nil, err
@@ -142,6 +154,7 @@ func pack(data []byte, level int) ([]byte, error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
+	p.idle.Put(w)
 	return out.Bytes(), nil
 }
 
@@ -184,7 +197,7 @@ func (s *Server) showAsset(c echo.Context) error {
 }
 
 func (s *Server) showOpenAPI(c echo.Context) error {
-	f, err := newFile("application/yaml", openAPI)
+	f, err := newFile(s.small, "application/yaml", openAPI)
 	if err != nil {
 		return err
 	}

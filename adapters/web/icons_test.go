@@ -18,7 +18,7 @@ func TestStatusesHaveSigns(t *testing.T) {
 	for _, status := range append(visa.Statuses(), noStatus) {
 		for range 2 { // Drawn, and remembered.
 			var out strings.Builder
-			if err := pages["home"].ExecuteTemplate(&out, "icon", string(status)); err != nil {
+			if err := pages.ExecuteTemplate(&out, "icon", string(status)); err != nil {
 				t.Fatal(err)
 			}
 			sign := out.String()

@@ -47,7 +47,7 @@ func forgetOffline(c echo.Context) {
 }
 
 // newWorker returns the worker for these assets.
-func newWorker(a assets) (file, error) {
+func newWorker(p *packer, a assets) (file, error) {
 	source, err := ui.Files.ReadFile("worker.js")
 	if err != nil {
 		return file{}, fmt.Errorf("read the worker: %w", err)
@@ -62,7 +62,7 @@ func newWorker(a assets) (file, error) {
 	if err != nil {
 		return file{}, fmt.Errorf("name the assets to the worker: %w", err)
 	}
-	return newFile(mediaType("worker.js"), fmt.Appendf(nil, "const version = %q;\nconst brought = %s;\n%s", a.version, list, source))
+	return newFile(p, mediaType("worker.js"), fmt.Appendf(nil, "const version = %q;\nconst brought = %s;\n%s", a.version, list, source))
 }
 
 func (s *Server) showWorker(c echo.Context) error { return serve(c, s.worker, revalidate) }
@@ -73,26 +73,46 @@ type offlinePage struct {
 	Spoken []spoken
 }
 
-// spoken speaks a language.
-type spoken struct{ words *locale.Locale }
+// spoken is what the page says in one language.
+type spoken struct {
+	// Language is its code.
+	Language string
+	texts    map[string]string
+}
 
-// T returns a text of the catalogue.
-func (s spoken) T(key string) string { return s.words.Text(key) }
+// T returns a text of the page.
+func (s spoken) T(key string) (string, error) {
+	text, ok := s.texts[key]
+	if !ok {
+		return "", fmt.Errorf("%s is none of the texts of the page without a connection", key)
+	}
+	return text, nil
+}
 
-// Language is the one that is spoken.
-func (s spoken) Language() string { return s.words.Language() }
+// speakAll returns the texts of the page in every language, without keeping all the
+// others of languages that nobody reads.
+func speakAll(all *locale.Catalogues) (list []spoken) {
+	for _, code := range all.Languages() {
+		list = append(list, spoken{code, all.For(code).Glance("offline.title", "offline.text", "page.lost_again", "page.home")})
+	}
+	return list
+}
 
 // showOffline answers with the page in every language, the reader's first: it is
 // kept once, whoever uses the browser later.
 func (s *Server) showOffline(c echo.Context) error {
 	p := &offlinePage{view: s.view(c, "offline.title")}
 	p.Root, p.Me.ID, p.Me.Name = "./", "", "" // The worker puts the whole path in place of ./
-	p.Spoken = []spoken{{p.words}}
-	for _, code := range s.cfg.Catalogues.Languages() {
-		if code != p.Language() {
-			p.Spoken = append(p.Spoken, spoken{s.cfg.Catalogues.For(code)})
+	p.Spoken = slices.Clone(s.spoken())
+	slices.SortStableFunc(p.Spoken, func(a, b spoken) int {
+		switch own := p.Language(); {
+		case a.Language == own && b.Language != own:
+			return -1
+		case b.Language == own && a.Language != own:
+			return 1
 		}
-	}
+		return 0
+	})
 	return s.show(c, http.StatusOK, "offline", p)
 }
 
@@ -174,7 +194,7 @@ func (s *Server) showManifest(c echo.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the manifest: %w", err)
 	}
-	f, err := newFile("application/manifest+json", data)
+	f, err := newFile(s.small, "application/manifest+json", data)
 	if err != nil {
 		return err
 	}

@@ -3,14 +3,12 @@ package web
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -130,46 +128,58 @@ func waysOf(p account.Principal) []way {
 	return ways
 }
 
-// parts are the templates of what several pages show.
-func parts() []string {
-	return []string{
-		"pages/layout.html", "pages/icons.html", "pages/newcomer.html", "pages/banner.html", "pages/letters.html", "pages/owners.html",
-		"pages/secret-once.html", "pages/timeline.html", "pages/admin-parts.html", "pages/addbox.html", "pages/steps.html",
-	}
-}
+// mainPart is what a page's file defines for the middle of the page.
+const mainPart = "main"
 
-// loadPages reads the templates of the pages: each file that is no part is a page
-// of that name.
-func loadPages() (map[string]*template.Template, error) {
+// loadPages reads the templates of all pages into one set, in which the parts that
+// several pages show stand once. What a file defines as "main" is the page of the
+// file's name. A template is escaped when it is first shown.
+func loadPages() (*template.Template, error) {
 	files, err := fs.Glob(ui.Files, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list the pages: %w", err)
 	}
-	pages, icons := make(map[string]*template.Template), &icons{}
+	icons := &icons{}
 	functions := template.FuncMap{"dict": dict, "drawn": icons.drawn}
-	if icons.file, err = template.New(iconsFile).Funcs(functions).ParseFS(ui.Files, "pages/"+iconsFile); err != nil {
-		return nil, fmt.Errorf("read the icons: %w", err)
-	}
+	pages := template.New("").Funcs(functions)
+	icons.pages = pages
 	for _, name := range files {
-		if slices.Contains(parts(), name) {
-			continue
-		}
-		t, err := template.New(path.Base(name)).Funcs(functions).ParseFS(ui.Files, append(parts(), name)...)
+		file, err := template.New(path.Base(name)).Funcs(functions).ParseFS(ui.Files, name)
 		if err != nil {
 			return nil, fmt.Errorf("read the page %s: %w", name, err)
 		}
-		pages[strings.TrimSuffix(path.Base(name), ".html")] = t
+		if err := gather(pages, file); err != nil {
+			return nil, fmt.Errorf("add the page %s: %w", name, err)
+		}
 	}
 	return pages, nil
 }
 
-// icons are those of the pages, each drawn once.
-type icons struct {
-	file  *template.Template
-	known sync.Map // of a name to its template.HTML
+// gather adds what a file defines to all the pages.
+func gather(pages, file *template.Template) error {
+	for _, t := range file.Templates() {
+		name := t.Name()
+		switch name {
+		case file.Name():
+			continue // What stands around the definitions: nothing.
+		case mainPart:
+			name = strings.TrimSuffix(file.Name(), ".html")
+		}
+		if pages.Lookup(name) != nil {
+			return fmt.Errorf("%q is there twice", name)
+		}
+		if _, err := pages.AddParseTree(name, t.Tree); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-const iconsFile = "icons.html"
+// icons are those of the pages, each drawn once.
+type icons struct {
+	pages *template.Template
+	known sync.Map // of a name to its template.HTML
+}
 
 // drawn returns an icon by its name.
 func (i *icons) drawn(name string) (template.HTML, error) {
@@ -177,7 +187,7 @@ func (i *icons) drawn(name string) (template.HTML, error) {
 		return known.(template.HTML), nil
 	}
 	var out strings.Builder
-	if err := i.file.ExecuteTemplate(&out, "drawing", name); err != nil {
+	if err := i.pages.ExecuteTemplate(&out, "drawing", name); err != nil {
 		return "", err
 	}
 	icon := template.HTML(out.String()) //nolint:gosec // What a template of ours has written.
@@ -233,7 +243,7 @@ func (s *Server) inside(c echo.Context, section, title string) view {
 // languages returns those that can be chosen, each by its own name.
 func (s *Server) languages() (list []language) {
 	for _, code := range s.cfg.Catalogues.Languages() {
-		list = append(list, language{Code: code, Name: s.cfg.Catalogues.For(code).Text("language.name")})
+		list = append(list, language{Code: code, Name: s.cfg.Catalogues.For(code).Name()})
 	}
 	return list
 }
@@ -241,13 +251,15 @@ func (s *Server) languages() (list []language) {
 // show answers with a page; data embeds a view.
 func (s *Server) show(c echo.Context, status int, name string, data any) error {
 	var out bytes.Buffer
-	if err := s.pages[name].ExecuteTemplate(&out, "layout", data); err != nil {
-		return fmt.Errorf("write the page %s: %w", name, err)
+	for _, part := range []string{"layout", name, "end"} {
+		if err := s.pages.ExecuteTemplate(&out, part, data); err != nil {
+			return fmt.Errorf("write the page %s: %w", name, err)
+		}
 	}
 	page, h := out.Bytes(), c.Response().Header()
 	h.Set(echo.HeaderVary, echo.HeaderAcceptEncoding)
 	if takesGzip(c.Request()) {
-		packed, err := pack(page, gzip.BestSpeed)
+		packed, err := s.fast.pack(page)
 		if err != nil {
 			return fmt.Errorf("pack the page %s: %w", name, err)
 		}

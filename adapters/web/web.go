@@ -4,6 +4,7 @@
 package web
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -121,7 +123,11 @@ type Server struct {
 	assets assets
 	worker file
 	help   *help.Book
-	pages  map[string]*template.Template
+	pages  *template.Template
+	// fast packs the pages, small what is served as it is.
+	fast, small *packer
+	// spoken is what the page without a connection says, in every language.
+	spoken func() []spoken
 	logins seal
 	words  *locale.Locale
 	// root is the path under which browsers reach the appliance, host what the
@@ -157,11 +163,12 @@ func New(c Config) (*Server, error) {
 
 // bare returns a server without routes.
 func bare(c Config) (*Server, error) {
-	brought, err := loadAssets()
+	small := &packer{level: gzip.BestCompression}
+	brought, err := loadAssets(small)
 	if err != nil {
 		return nil, err
 	}
-	worker, err := newWorker(brought)
+	worker, err := newWorker(small, brought)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +181,7 @@ func bare(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: c, echo: echo.New(), assets: brought, worker: worker, pages: pages, logins: logins, root: "/",
+		cfg: c, echo: echo.New(), assets: brought, worker: worker, pages: pages, fast: &packer{level: gzip.BestSpeed}, small: small, spoken: sync.OnceValue(func() []spoken { return speakAll(c.Catalogues) }), logins: logins, root: "/",
 		words: c.Catalogues.For(locale.Fallback), guard: newGuard(), letters: newGuard(), origin: http.NewCrossOriginProtection(),
 	}
 	if err := s.trust(c.BaseURL); err != nil {

@@ -6,6 +6,9 @@
 package help
 
 import (
+	"sync"
+	"weak"
+
 	"cz-visa-monitor/app/locale"
 )
 
@@ -36,17 +39,37 @@ const maxTopics = 3
 // goroutines.
 type Book struct {
 	catalogues *locale.Catalogues
-	indexes    map[string]*index
+	indexes    map[string]*shelf
 }
 
-// New reads the texts of every topic in every language of the catalogues.
+// shelf holds the index of one language from when it is first wanted until the
+// memory is wanted more: people ask seldom, and to make it takes some milliseconds.
+type shelf struct {
+	words *locale.Locale
+	mu    sync.Mutex
+	made  weak.Pointer[index]
+}
+
+// New returns a book on the texts of every topic in every language of the
+// catalogues, which are read when somebody asks.
 func New(c *locale.Catalogues) *Book {
-	b := &Book{catalogues: c, indexes: make(map[string]*index)}
+	b := &Book{catalogues: c, indexes: make(map[string]*shelf)}
 	for _, lang := range c.Languages() {
-		l := c.For(lang)
-		b.indexes[lang] = newIndex(grammarOf(lang), func(key string) string { return l.Text(key) })
+		b.indexes[lang] = &shelf{words: c.For(lang)}
 	}
 	return b
+}
+
+// take returns the index.
+func (s *shelf) take() *index {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ix := s.made.Value(); ix != nil {
+		return ix
+	}
+	ix := newIndex(grammarOf(s.words.Language()), func(key string) string { return s.words.Text(key) })
+	s.made = weak.Make(ix)
+	return ix
 }
 
 // Ask looks for the topics that answer question, which is read up to
@@ -55,7 +78,7 @@ func New(c *locale.Catalogues) *Book {
 // do not always ask in the language of their page. The question is not kept.
 func (b *Book) Ask(lang, question string) Answer {
 	own := b.catalogues.For(lang).Language()
-	answer, refused := b.indexes[own].ask(question)
+	answer, refused := b.indexes[own].take().ask(question)
 	if answer.Confidence != Unknown || refused {
 		return answer
 	}
@@ -63,7 +86,7 @@ func (b *Book) Ask(lang, question string) Answer {
 		if other == own {
 			continue
 		}
-		answer, refused := b.indexes[other].ask(question)
+		answer, refused := b.indexes[other].take().ask(question)
 		if refused {
 			break
 		}
@@ -79,7 +102,7 @@ func (b *Book) Ask(lang, question string) Answer {
 // language, the best first. It is for looking around, so it holds nothing back.
 // An empty query finds nothing.
 func (b *Book) Search(lang, query string) []string {
-	ix := b.indexes[b.catalogues.For(lang).Language()]
+	ix := b.indexes[b.catalogues.For(lang).Language()].take()
 	var found []string
 	for _, hit := range ix.rank(query) {
 		if hit.topic != never {

@@ -6,12 +6,14 @@ package locale
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -38,15 +40,20 @@ type Catalogues struct {
 
 // Locale is one language: its texts, and how it writes numbers and times.
 type Locale struct {
-	tag      language.Tag
-	texts    map[string]text
+	tag  language.Tag
+	name string
+	// texts reads the catalogue when a text of it is first wanted: few households
+	// speak all languages.
+	texts    func() (map[string]text, error)
+	read     func() (map[string]text, error)
 	printer  *message.Printer
 	zone     *time.Location
 	fallback *Locale
 }
 
-// Load reads the embedded catalogues. Times will be written in zone. An error
-// names the catalogue and the key that is wrong.
+// Load reads the embedded catalogue of Fallback and finds the others, which are read
+// when they are first used. Times will be written in zone. An error names the
+// catalogue and the key that is wrong.
 func Load(zone *time.Location) (*Catalogues, error) {
 	sub, err := fs.Sub(catalogues, "catalogues")
 	if err != nil {
@@ -62,9 +69,9 @@ func load(files fs.FS, zone *time.Location) (*Catalogues, error) {
 	}
 	c := &Catalogues{locales: make(map[string]*Locale)}
 	for _, name := range names {
-		l, err := read(files, name, zone)
+		l, err := open(files, name, zone)
 		if err != nil {
-			return nil, fmt.Errorf("read catalogue %s: %w", name, err)
+			return nil, fmt.Errorf("open catalogue %s: %w", name, err)
 		}
 		c.locales[l.Language()] = l
 		c.order = append(c.order, l.Language())
@@ -72,6 +79,9 @@ func load(files fs.FS, zone *time.Location) (*Catalogues, error) {
 	fallback := c.locales[Fallback]
 	if fallback == nil {
 		return nil, fmt.Errorf("catalogue %s.json is missing", Fallback)
+	}
+	if _, err := fallback.texts(); err != nil {
+		return nil, err
 	}
 	// The names come sorted; the matcher takes the first tag for the default.
 	slices.SortStableFunc(c.order, func(a, b string) int { return rank(a) - rank(b) })
@@ -98,11 +108,50 @@ func rank(lang string) int {
 	return 1
 }
 
-func read(files fs.FS, name string, zone *time.Location) (*Locale, error) {
+// open finds out about a catalogue without reading it.
+func open(files fs.FS, name string, zone *time.Location) (*Locale, error) {
 	tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".json"))
 	if err != nil {
 		return nil, fmt.Errorf("the file name is no language: %w", err)
 	}
+	own, err := ownName(files, name)
+	if err != nil {
+		return nil, err
+	}
+	readIt := func() (map[string]text, error) {
+		texts, err := read(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("read catalogue %s: %w", name, err)
+		}
+		return texts, nil
+	}
+	return &Locale{tag: tag, name: own, texts: sync.OnceValues(readIt), read: readIt, printer: message.NewPrinter(tag), zone: zone}, nil
+}
+
+// nameKey is the key of the language's own name, the first of its catalogue: a list
+// of the languages need not read them all.
+const nameKey = "language.name"
+
+// ownName returns the name with which a catalogue begins, "" if it does not.
+func ownName(files fs.FS, name string) (own string, err error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	d := json.NewDecoder(f)
+	for _, want := range []json.Token{json.Delim('{'), nameKey} {
+		if got, err := d.Token(); err != nil || got != want {
+			return "", nil //nolint:nilerr // What is wrong with the catalogue is said when it is read.
+		}
+	}
+	if err := d.Decode(&own); err != nil {
+		return "", fmt.Errorf("key %s: %w", nameKey, err)
+	}
+	return own, nil
+}
+
+func read(files fs.FS, name string) (map[string]text, error) {
 	raw, err := fs.ReadFile(files, name)
 	if err != nil {
 		return nil, err
@@ -115,22 +164,23 @@ func read(files fs.FS, name string, zone *time.Location) (*Locale, error) {
 	if err := json.Unmarshal(raw, &entries); err != nil {
 		return nil, err
 	}
-	l := &Locale{tag: tag, texts: make(map[string]text, len(entries)), printer: message.NewPrinter(tag), zone: zone}
+	texts := make(map[string]text, len(entries))
 	for key, entry := range entries {
-		t, err := parseText(entry)
-		if err != nil {
+		if texts[key], err = parseText(entry); err != nil {
 			return nil, fmt.Errorf("key %s: %w", key, err)
 		}
-		l.texts[key] = t
 	}
-	return l, nil
+	return texts, nil
 }
 
 // Languages returns the codes of all languages, Fallback first.
 func (c *Catalogues) Languages() []string { return slices.Clone(c.order) }
 
 // Keys returns the keys of all texts, sorted.
-func (c *Catalogues) Keys() []string { return slices.Sorted(maps.Keys(c.locales[Fallback].texts)) }
+func (c *Catalogues) Keys() []string {
+	texts, _ := c.locales[Fallback].texts() // Load has read them.
+	return slices.Sorted(maps.Keys(texts))
+}
 
 // For returns the locale that fits lang best, which may be a bare language
 // ("cs"), a longer tag ("cs-CZ") or a whole Accept-Language header. It falls
@@ -149,3 +199,6 @@ func (c *Catalogues) For(lang string) *Locale {
 
 // Language returns the code of the language, for example "cs".
 func (l *Locale) Language() string { return l.tag.String() }
+
+// Name returns what the language calls itself, without reading its other texts.
+func (l *Locale) Name() string { return l.name }

@@ -1,6 +1,7 @@
 package locale
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -8,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/text/feature/plural"
 )
 
 func mustLoad(t testing.TB) *Catalogues {
@@ -24,6 +24,16 @@ func mustLoad(t testing.TB) *Catalogues {
 	return c
 }
 
+// textsOf returns what stands in a catalogue, which must be without a mistake.
+func textsOf(t testing.TB, l *Locale) map[string]text {
+	t.Helper()
+	texts, err := l.texts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
 // placeholders returns the names in a pattern, sorted, each once.
 func placeholders(pattern string) []string {
 	var names []string
@@ -37,23 +47,23 @@ func placeholders(pattern string) []string {
 
 // differences lists what a catalogue lacks, has too much or fills differently
 // than the fallback.
-func differences(want, got *Locale) []string {
+func differences(want, got map[string]text) []string {
 	var wrong []string
-	for key, t := range want.texts {
-		other, ok := got.texts[key]
+	for key, t := range want {
+		other, ok := got[key]
 		if !ok {
 			wrong = append(wrong, key+": missing")
 			continue
 		}
-		for _, pattern := range other {
-			if diff := cmp.Diff(placeholders(t[plural.Other]), placeholders(pattern)); diff != "" {
+		for _, pattern := range append(slices.Collect(maps.Values(other.forms)), other.other) {
+			if diff := cmp.Diff(placeholders(t.other), placeholders(pattern)); diff != "" {
 				wrong = append(wrong, key+": placeholders differ in "+pattern)
 			}
 		}
 	}
-	for key := range got.texts {
-		if _, ok := want.texts[key]; !ok {
-			wrong = append(wrong, key+": unknown to "+want.Language())
+	for key := range got {
+		if _, ok := want[key]; !ok {
+			wrong = append(wrong, key+": unknown to "+Fallback)
 		}
 	}
 	slices.Sort(wrong)
@@ -62,14 +72,14 @@ func differences(want, got *Locale) []string {
 
 // missingForms lists plural forms which numbers of the language call for and a
 // text lacks.
-func missingForms(l *Locale) []string {
+func missingForms(l *Locale, texts map[string]text) []string {
 	var wrong []string
-	for key, t := range l.texts {
-		if len(t) == 1 && !slices.Contains(placeholders(t[plural.Other]), countArg) {
+	for key, t := range texts {
+		if t.forms == nil && !slices.Contains(placeholders(t.other), countArg) {
 			continue
 		}
 		for n := range 1000 {
-			if _, ok := t[l.form(n)]; !ok {
+			if _, ok := t.of(l.form(n)); !ok {
 				wrong = append(wrong, key)
 				break
 			}
@@ -84,11 +94,14 @@ func TestCataloguesAgree(t *testing.T) {
 	c := mustLoad(t)
 	for _, lang := range c.Languages() {
 		l := c.locales[lang]
-		if diff := cmp.Diff([]string(nil), differences(c.locales[Fallback], l)); diff != "" {
+		if diff := cmp.Diff([]string(nil), differences(textsOf(t, c.locales[Fallback]), textsOf(t, l))); diff != "" {
 			t.Errorf("%s differs from %s:\n%s", lang, Fallback, diff)
 		}
-		if diff := cmp.Diff([]string(nil), missingForms(l)); diff != "" {
+		if diff := cmp.Diff([]string(nil), missingForms(l, textsOf(t, l))); diff != "" {
 			t.Errorf("%s lacks plural forms:\n%s", lang, diff)
+		}
+		if want := l.Text(nameKey); l.Name() != want || want == nameKey {
+			t.Errorf("%s is called %q and must be %q, the first text of its catalogue", lang, l.Name(), want)
 		}
 	}
 }
@@ -104,11 +117,14 @@ func TestDifferencesAreFound(t *testing.T) {
 	}
 	cs := c.locales["cs"]
 	want := []string{"a: placeholders differ in x {whom}", "b: missing", "c: unknown to en"}
-	if diff := cmp.Diff(want, differences(c.locales["en"], cs)); diff != "" {
+	if diff := cmp.Diff(want, differences(textsOf(t, c.locales["en"]), textsOf(t, cs))); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"n"}, missingForms(cs)); diff != "" {
+	if diff := cmp.Diff([]string{"n"}, missingForms(cs, textsOf(t, cs))); diff != "" {
 		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]string{"c": "z", "b": "y"}, cs.Glance("c", "b")); diff != "" {
+		t.Errorf("a glance at cs differs: %s", diff)
 	}
 	if got := cs.Text("b"); got != "y" {
 		t.Errorf("a missing text falls back to %q, want the English y", got)

@@ -10,9 +10,24 @@ import (
 	"golang.org/x/text/feature/plural"
 )
 
-// text is one entry of a catalogue: either one pattern, under plural.Other
-// alone, or one pattern for each plural form of the language.
-type text map[plural.Form]string
+// text is one entry of a catalogue: either one pattern, or one for each plural
+// form of the language. Most have one, and there are thousands: a map for each
+// would cost more than the words.
+type text struct {
+	// other is the only pattern, or that of plural.Other.
+	other string
+	// forms are the patterns of the other plural forms, nil for none.
+	forms map[plural.Form]string
+}
+
+// of returns the pattern of a plural form.
+func (t text) of(form plural.Form) (pattern string, ok bool) {
+	if form == plural.Other {
+		return t.other, true
+	}
+	pattern, ok = t.forms[form]
+	return pattern, ok
+}
 
 // countArg is the placeholder that chooses the plural form.
 const countArg = "count"
@@ -28,26 +43,28 @@ func forms() map[string]plural.Form {
 func parseText(raw json.RawMessage) (text, error) {
 	var single string
 	if json.Unmarshal(raw, &single) == nil {
-		return text{plural.Other: single}, checkPattern(single)
+		return text{other: single}, checkPattern(single)
 	}
 	var several map[string]string
 	if err := json.Unmarshal(raw, &several); err != nil {
-		return nil, errors.New("is neither a text nor a set of plural forms")
+		return text{}, errors.New("is neither a text nor a set of plural forms")
 	}
-	t, names := make(text, len(several)), forms()
+	t, names := text{forms: make(map[plural.Form]string, len(several))}, forms()
 	for name, pattern := range several {
 		form, ok := names[name]
 		if !ok {
-			return nil, fmt.Errorf("there is no plural form %q", name)
+			return text{}, fmt.Errorf("there is no plural form %q", name)
 		}
 		if err := checkPattern(pattern); err != nil {
-			return nil, fmt.Errorf("form %s: %w", name, err)
+			return text{}, fmt.Errorf("form %s: %w", name, err)
 		}
-		t[form] = pattern
+		t.forms[form] = pattern
 	}
-	if _, ok := t[plural.Other]; !ok {
-		return nil, errors.New(`the plural form "other" is missing`)
+	var ok bool
+	if t.other, ok = t.forms[plural.Other]; !ok {
+		return text{}, errors.New(`the plural form "other" is missing`)
 	}
+	delete(t.forms, plural.Other)
 	return t, nil
 }
 
@@ -96,9 +113,10 @@ func (l *Locale) Has(key string) bool {
 }
 
 func (l *Locale) find(key string) (text, bool) {
-	t, ok := l.texts[key]
+	texts, _ := l.texts() // A test reads every catalogue there is; English stands in for what cannot be read.
+	t, ok := texts[key]
 	if !ok && l.fallback != nil {
-		t, ok = l.fallback.texts[key]
+		return l.fallback.find(key)
 	}
 	return t, ok
 }
@@ -133,14 +151,30 @@ func (l *Locale) Text(key string, args ...any) string {
 	return b.String()
 }
 
+// Glance returns texts without placeholders by their keys, and keeps nothing else of
+// the catalogue in memory: for what says a little in every language. It reads the
+// catalogue each time.
+func (l *Locale) Glance(keys ...string) map[string]string {
+	all, _ := l.read() // As in find.
+	some := make(map[string]string, len(keys))
+	for _, key := range keys {
+		if t, ok := all[key]; ok {
+			some[key] = t.other
+		} else if l.fallback != nil {
+			some[key] = l.fallback.Text(key)
+		}
+	}
+	return some
+}
+
 // pattern returns the pattern of t for the count among values.
 func (l *Locale) pattern(t text, values map[string]any) string {
 	if n, ok := values[countArg].(int); ok {
-		if p, ok := t[l.form(n)]; ok {
+		if p, ok := t.of(l.form(n)); ok {
 			return p
 		}
 	}
-	return t[plural.Other]
+	return t.other
 }
 
 // form returns the plural form that the language uses with n.

@@ -44,7 +44,7 @@ func Parse(s string) (Reference, error) {
 		return Reference{}, &ParseError{Part: PartWhole, Problem: ProblemUnrecognised}
 	}
 
-	compact := strings.NewReplacer(" ", "", "-", "").Replace(body)
+	compact := strings.Map(withoutGaps, body)
 	letters := compact[:countLetters(compact)]
 	office := body[:countLetters(body)]
 	slash := strings.Contains(body, "/")
@@ -61,6 +61,14 @@ func Parse(s string) (Reference, error) {
 		return Reference{}, &ParseError{Part: PartPrefix, Problem: ProblemMissing}
 	}
 	return parseOAM(body)
+}
+
+// withoutGaps leaves blanks and dashes out.
+func withoutGaps(r rune) rune {
+	if r == ' ' || r == '-' {
+		return -1
+	}
+	return r
 }
 
 // countLetters returns the length in bytes of the letters, of any alphabet, at

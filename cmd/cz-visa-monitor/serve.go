@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -28,9 +29,17 @@ checked, and nothing is changed.`,
 		Args: noArgs,
 	}, environ, func(cmd *cobra.Command, _ []string, c config) error {
 		log, lines := c.keptLogger(cmd.ErrOrStderr())
+		if getenv(environ)("GOGC") == "" {
+			debug.SetGCPercent(gcPercent)
+		}
 		return serveAll(cmd.Context(), c, getenv(environ), log, lines)
 	})
 }
+
+// gcPercent is by how much the memory may grow before it is tidied; Go's own value is
+// 100. What is kept is small, and a machine that holds it may be small, too: see
+// docs/decisions/0022-memory.md.
+const gcPercent = 50
 
 // getenv returns what looks up a variable.
 func getenv(environ []string) func(string) string {
