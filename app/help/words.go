@@ -79,6 +79,7 @@ func (g grammar) terms(text string) []string {
 	if g.seams != nil {
 		folded = g.seams.Replace(folded)
 	}
+	folded = apart(folded)
 	var list []string
 	last := ""
 	for word := range strings.FieldsFuncSeq(folded, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
@@ -191,4 +192,21 @@ func near(a, b []rune) bool {
 		return slices.Equal(restA, restB[1:])
 	}
 	return false
+}
+
+// apart puts a space between Chinese and other letters, which are written
+// without one: oam号码.
+func apart(text string) string {
+	var out strings.Builder
+	last, han := false, false
+	for i, r := range text {
+		word := unicode.IsLetter(r) || unicode.IsDigit(r)
+		is := unicode.Is(unicode.Han, r)
+		if i > 0 && word && last && is != han {
+			out.WriteByte(' ')
+		}
+		out.WriteRune(r)
+		last, han = word, is
+	}
+	return out.String()
 }
