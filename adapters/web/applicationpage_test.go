@@ -96,10 +96,10 @@ func (a *appliance) decided(ref, label string) watch.Application {
 	}
 	a.settle(app.ID, watch.State{
 		Status: visa.Refused, Valid: visa.Refused, Since: now, ChangedAt: now, AnsweredAt: now, CheckedAt: now,
-		Answer: answer("Vaše žádost byla zamítnuta."), NextCheckAt: now.Add(time.Hour),
+		Answer: answer("Vaše žádost byla zamítnuta. Číslo " + ref), NextCheckAt: now.Add(time.Hour),
 		Trouble: &watch.Trouble{Code: watch.Timeout, Since: now, Count: 2},
 	}, nil,
-		watch.Entry{At: now.Add(time.Millisecond), Kind: watch.Changed, To: visa.InProgress, Answer: answer("Řízení probíhá.")},
+		watch.Entry{At: now.Add(time.Millisecond), Kind: watch.Changed, To: visa.InProgress, Answer: answer("Řízení probíhá: " + ref)},
 		watch.Entry{At: now.Add(2 * time.Millisecond), Kind: watch.Changed, From: visa.InProgress, To: visa.Suspended, Answer: answer("Řízení je přerušeno.")},
 		watch.Entry{At: now.Add(3 * time.Millisecond), Kind: watch.Changed, From: visa.Suspended, To: visa.Refused, Answer: answer("Vaše žádost byla zamítnuta.")},
 	)

@@ -70,7 +70,7 @@ type checkRow struct {
 func (p *applicationPage) fill(s *Server, st seat, history []watch.Entry) {
 	a, w, now := st.app, st.watcher, s.today()
 	state := w.Shown(a.State)
-	p.Wording = wordingOf(state.Answer)
+	p.Wording = wordingOf(state.Answer, a.Reference)
 	if next, ok := visa.NextSteps(a.Reference, w.Purpose, state.Status); ok {
 		p.Next = p.nextBox(next)
 		p.Next.More = p.Root + "help/" + help.ForStatus(state.Status)
@@ -96,21 +96,17 @@ func (p *applicationPage) fill(s *Server, st seat, history []watch.Entry) {
 		p.Interval = p.words.Duration(w.Interval)
 	}
 	for _, e := range w.ShownHistory(history) {
-		p.History = append(p.History, p.entryRow(e))
+		p.History = append(p.History, p.entryRow(e, a.Reference))
 	}
 	for _, one := range w.ShownChecks(a.Checks.Checks()) {
 		p.Checks = append(p.Checks, p.checkRow(one, now))
 	}
 }
 
-// wordingOf returns what the portal said. A link that leads elsewhere than to an
-// authority is left out.
-func wordingOf(a watch.Answer) wording {
-	text := a.Text
-	if a.Alert != "" && a.Alert != a.Text {
-		text = strings.TrimSpace(a.Text + "\n" + a.Alert)
-	}
-	w := wording{Text: text, Language: a.Language}
+// wordingOf returns what the portal said of a number, which is masked in it. A link
+// that leads elsewhere than to an authority is left out.
+func wordingOf(a watch.Answer, ref visa.Reference) wording {
+	w := wording{Text: strings.ReplaceAll(a.Text, ref.String(), ref.Masked()), Language: a.Language}
 	if u, err := url.Parse(a.Link); err == nil && u.Scheme == "https" && u.User == nil && strings.HasSuffix(u.Hostname(), ".gov.cz") {
 		w.Link = a.Link
 	}
@@ -246,8 +242,8 @@ func (v view) remedyBox(r visa.Remedy) *remedyBox {
 	return box
 }
 
-func (v view) entryRow(e watch.Entry) entryRow {
-	row := entryRow{Time: v.words.Time(e.At), Sign: string(e.To), Wording: wordingOf(e.Answer)}
+func (v view) entryRow(e watch.Entry, ref visa.Reference) entryRow {
+	row := entryRow{Time: v.words.Time(e.At), Sign: string(e.To), Wording: wordingOf(e.Answer, ref)}
 	if row.Sign == "" {
 		row.Sign = noStatus
 	}
