@@ -26,7 +26,7 @@ demo: build ## Show the main job on http://localhost:8080, against a replica of 
 
 test: ## Run every test, with the race detector; none is skipped
 	sh deployment/install-deps.sh test
-	go test -race -shuffle=on ./...
+	go test -race -shuffle=on -timeout=20m ./...
 
 check: lint test ## What a change must pass: lint, then test
 
