@@ -100,7 +100,9 @@ func (p *sharePage) fill(a watch.Application, w watch.Watcher, history []watch.E
 	if st.Status != "" {
 		p.Sign, p.Seen = string(st.Status), p.T("home.since", "date", p.words.Date(st.Since))
 	}
-	p.Days, p.Limit, p.Over = p.clockWords(w.Clock(a, now))
+	if clock := w.Clock(a, now); clock.From != visa.WordNumber {
+		p.Days, p.Limit, p.Over = p.clockWords(clock)
+	}
 	p.Answered = p.ago(st.AnsweredAt, now)
 	if st.Pending != nil {
 		p.Pending = p.T("home.pending", "status", p.statusName(st.Pending.Status), "time", p.words.Time(st.Pending.SeenAt))
@@ -114,5 +116,11 @@ func (p *sharePage) fill(a watch.Application, w watch.Watcher, history []watch.E
 	if next, ok := visa.NextSteps(a.Reference, w.Purpose, st.Status); ok {
 		p.Next = p.nextBox(next)
 	}
-	p.Steps = p.stepRows(watch.Timeline(a, w, history, now.Location()))
+	steps := watch.Timeline(a, w, history, now.Location())
+	for i := range steps {
+		if steps[i].DayWord == visa.WordNumber { // It is a part of the number.
+			steps[i].Day, steps[i].DayWord = 0, ""
+		}
+	}
+	p.Steps = p.stepRows(steps)
 }

@@ -28,7 +28,7 @@ func TestShareShowsNoMoreThanItMay(t *testing.T) {
 	says(t, stranger.get("/share"), http.StatusOK, `name="code"`)
 	w := stranger.post("/share", "code", code)
 	says(t, w, http.StatusOK, "Refused or discontinued", "The portal showed it", "Wait for the letter", "since", "works until", "The portal has not answered since")
-	for _, private := range []string{anna, "9001", "Anna of ours", "a secret note", "Eva Example", "Quetzal", "Vaše žádost", string(app.ID)} {
+	for _, private := range []string{anna, "9001", "Anna of ours", "a secret note", "Eva Example", "Quetzal", "Vaše žádost", string(app.ID), "15 January 2025", "since filing"} {
 		if strings.Contains(w.Body.String(), private) {
 			t.Errorf("a stranger sees %q", private)
 		}
