@@ -27,8 +27,8 @@ import (
 const defaultKills = 200
 
 // maxLife is how long a process lives at most before it is killed. It is enough
-// for a start and a few checks.
-const maxLife = 1500 * time.Millisecond
+// for a start and a few checks, with the race detector and beside other tests too.
+const maxLife = 3 * time.Second
 
 // childEnv makes the test binary run the program instead of tests.
 const childEnv = "BE_CZ_VISA_MONITOR"
