@@ -24,7 +24,7 @@ type questions struct {
 }
 
 func askedIn() map[string]questions {
-	return map[string]questions{"en": englishQuestions(), "cs": czechQuestions(), "zh-Hans": chineseQuestions()}
+	return map[string]questions{"en": englishQuestions(), "cs": czechQuestions(), "zh-Hans": chineseQuestions(), "vi": vietnameseQuestions()}
 }
 
 func mustLoad(t testing.TB) *locale.Catalogues {
