@@ -301,3 +301,28 @@ func refuses(t *testing.T, content []byte) {
 		t.Errorf("the file was touched (%v)", err)
 	}
 }
+
+// A bucket whose name was damaged is missing, though every page holds together.
+func TestOpenRefusesAFileWithoutABucket(t *testing.T) {
+	t.Parallel()
+	for _, name := range buckets() {
+		dir := t.TempDir()
+		s := open(t, dir)
+		shut(t, s, dir)
+		db, err := bbolt.Open(filepath.Join(dir, FileName), 0o600, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(db.Update(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte(name)) }), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		s, err = Open(Config{Dir: dir, Keys: PlainKeys{}, Logger: discard()})
+		if err == nil {
+			t.Errorf("a file without %s is opened", name)
+			err = s.Close()
+		}
+		if name != bucketMeta && !errors.Is(err, ErrDamaged) {
+			t.Errorf("without %s: %v", name, err)
+		}
+	}
+}

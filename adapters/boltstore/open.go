@@ -142,10 +142,24 @@ func (s *Store) load(size int64) error {
 			err = s.backUpFirst(s.sealer.current.Load().box)
 		}
 	}
+	if err == nil {
+		err = s.prepare(migrations())
+	}
 	if err != nil {
 		return err
 	}
-	return s.prepare(migrations())
+	return s.view(complete)
+}
+
+// complete returns ErrDamaged where a bucket is missing: its name was damaged, which
+// breaks no page.
+func complete(tx *bbolt.Tx) error {
+	for _, name := range buckets() {
+		if tx.Bucket([]byte(name)) == nil {
+			return fmt.Errorf("%w: the bucket %q is missing", ErrDamaged, name)
+		}
+	}
+	return nil
 }
 
 // unlockValues opens the key that stands in the file.
