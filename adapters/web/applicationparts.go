@@ -106,7 +106,9 @@ func (p *applicationPage) fill(s *Server, st seat, history []watch.Entry) {
 // wordingOf returns what the portal said of a number, which is masked in it. A link
 // that leads elsewhere than to an authority is left out.
 func wordingOf(a watch.Answer, ref visa.Reference) wording {
-	w := wording{Text: strings.ReplaceAll(a.Text, ref.String(), ref.Masked()), Language: a.Language}
+	// The portal leaves out what stands after the dash.
+	mask := strings.NewReplacer(ref.String(), ref.Masked(), ref.Identity(), ref.Masked())
+	w := wording{Text: mask.Replace(a.Text), Language: a.Language}
 	if u, err := url.Parse(a.Link); err == nil && u.Scheme == "https" && u.User == nil && strings.HasSuffix(u.Hostname(), ".gov.cz") {
 		w.Link = a.Link
 	}
