@@ -127,7 +127,6 @@ func TestOnlyWhatWasSearchedIsReadByForm(t *testing.T) {
 		"in another order": {[]string{"sort", "label"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			w := p.post("/", tt.fields...)
 			if got := strings.Contains(w.Body.String(), " data-searched"); w.Code != http.StatusOK || got != tt.searched || w.Header().Get(offlineHeader) != "" {
 				t.Errorf("%d, searched: %t, want %t, %s", w.Code, got, tt.searched, w.Header().Get(offlineHeader))
