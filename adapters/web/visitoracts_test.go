@@ -276,7 +276,7 @@ func (v *visitor) misfits(width int) string {
 		for (let n = texts.nextNode(); n; n = texts.nextNode()) {
 			const parent = n.parentElement;
 			if (!parent.checkVisibility({ visibilityProperty: true }) || parent.closest('code, .code, option')) continue;
-			for (const word of n.data.matchAll(/[\p{L}]{2,20}/gu)) {
+			for (const word of n.data.matchAll(/(?<![\p{L}\p{N}])[\p{L}]{2,20}(?![\p{L}\p{N}])/gu)) {
 				if (/[\p{Script=Han}]/u.test(word[0])) continue; // Chinese breaks anywhere.
 				range.setStart(n, word.index);
 				range.setEnd(n, word.index + word[0].length);
