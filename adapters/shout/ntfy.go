@@ -20,7 +20,7 @@ func ntfyRow() row {
 	return row{
 		kind: newKind("ntfy",
 			alert.ChannelField{Name: "server", Required: true, Address: true, Default: "https://ntfy.sh", Example: "http://192.168.1.5:8080"},
-			alert.ChannelField{Name: "topic", Required: true, Example: "visa-k3nq8vw2"},
+			alert.ChannelField{Name: "topic", Required: true, Unguessable: true, Example: "visa-k3nq8vw2"},
 			alert.ChannelField{Name: "token", Secret: true, Example: "tk_0123456789abcdefghijklmnopqrs"},
 			alert.ChannelField{Name: "user", Example: "anna"},
 			alert.ChannelField{Name: "password", Secret: true},

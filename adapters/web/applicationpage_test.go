@@ -106,6 +106,27 @@ func (a *appliance) decided(ref, label string) watch.Application {
 	return app
 }
 
+func TestWordingIsMasked(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, reference, text, want string }{
+		{"a visa", "ZZZZ202501159001", "Visa application ZZZZ202501159001 was granted.", "Visa application ZZZZ2025••••9001 was granted."},
+		{"as it was entered", "OAM-90003-2/DP-2026", "OAM-90003-2/DP-2026 is processed.", "OAM-•••03/DP-2026 is processed."},
+		{"as the portal writes it", "OAM-90003-2/DP-2026", "OAM-90003/DP-2026 is processed.", "OAM-•••03/DP-2026 is processed."},
+		{"another number", "OAM-90003-2/DP-2026", "See OAM-90004/DP-2026.", "See OAM-90004/DP-2026."},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			ref, err := visa.Parse(tc.reference)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := wordingOf(watch.Answer{Text: tc.text}, ref).Text; got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestApplicationPageSaysAll(t *testing.T) {
 	t.Parallel()
 	a := newAppliance(t, nil)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,12 @@ type languageRow struct {
 
 // Wrongs reports whether a field is the wrong one, for the template.
 func (p *channelPage) Wrongs(field string) bool { return p.Wrong != "" && p.Wrong == field }
+
+// WrongBelow reports whether what is wrong is none of the fields at the top, for
+// the template.
+func (p *channelPage) WrongBelow() bool {
+	return p.Wrong != "" && p.Wrong != "name" && !slices.ContainsFunc(p.Fields, func(f fieldRow) bool { return f.Name == p.Wrong })
+}
 
 // labelled puts what the form calls a field before what is wrong with it.
 func (p *channelPage) labelled(field, text string) string {

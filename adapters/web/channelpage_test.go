@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,11 @@ func TestChannelIsAddedByItsForm(t *testing.T) {
 	says(t, p.get("/channels/new"), http.StatusOK, "ntfy (push to the phone)", "E-mail", "Webhook", "You need:")
 	says(t, p.get("/channels/new?kind=ntfy"), http.StatusOK, `name="field.server" value="https://ntfy.sh"`, `name="field.token" type="password"`,
 		"ZZZZ202501150001", "ZZZZ2025••••0001", "There is news") // An example of each level.
+	topic := regexp.MustCompile(`name="field\.topic" value="(visa-[a-z0-9]{12})"`)
+	one, other := topic.FindStringSubmatch(p.get("/channels/new?kind=ntfy").Body.String()), topic.FindStringSubmatch(p.get("/channels/new?kind=ntfy").Body.String())
+	if one == nil || other == nil || one[1] == other[1] {
+		t.Errorf("the topics that are proposed are %q and %q", one, other)
+	}
 	base := []string{"kind", "ntfy", "name", "Phone", "privacy", "silent", "language", "cs", "field.server", "https://ntfy.sh", "field.token", secret}
 	for _, tc := range []struct {
 		name   string

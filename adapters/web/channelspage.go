@@ -1,7 +1,9 @@
 package web
 
 import (
+	"crypto/rand"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -104,11 +106,26 @@ func (s *Server) showNewChannel(c echo.Context) error {
 	}
 	words := s.speak(c)
 	ch := alert.Channel{Owner: p.Self(), Kind: kind, Name: words.Text("channel." + kind), Privacy: alert.Masked, Language: words.Language()}
+	ch.Fields = byChance(s.fields(kind))
+	// Somebody should hear of trouble: the first channel of whoever runs the appliance.
+	from, _ := beganWith(c, stepChannel)
+	ch.Operator = from != "" && mayOperate(p, ch)
 	page, err := s.channelPage(c, ch, nil)
 	if err != nil {
 		return err
 	}
 	return s.show(c, http.StatusOK, "channel", page)
+}
+
+// byChance returns values for those of fields that nobody should guess.
+func byChance(fields []alert.ChannelField) map[string]string {
+	values := map[string]string{}
+	for _, f := range fields {
+		if f.Unguessable {
+			values[f.Name] = "visa-" + strings.ToLower(rand.Text()[:12])
+		}
+	}
+	return values
 }
 
 // addChannelByForm tests or adds what the form describes.

@@ -64,6 +64,8 @@ func (s *Server) homeRow(c echo.Context, v view, r watch.Row) (homeRow, error) {
 	}
 	if st.Status != "" {
 		row.Sign, row.Since = string(st.Status), v.T("home.since", "date", v.words.Date(st.Since))
+	} else if st.Pending != nil {
+		row.Status = v.T("application.entry_unconfirmed", "to", v.statusName(st.Pending.Status))
 	}
 	row.Days, row.Limit, row.Over = v.clockWords(w.Clock(a, now))
 	row.Answered = v.ago(st.AnsweredAt, now)

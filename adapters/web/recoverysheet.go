@@ -103,6 +103,14 @@ func (s *Server) confirmRecovery(c echo.Context, p *recoveryPage) error {
 	if err := s.cfg.Keys.ConfirmRecovery(c.Request().Context()); err != nil {
 		return err
 	}
+	if p.From != "" {
+		all, err := s.startSteps(c)
+		if err != nil {
+			return err
+		}
+		all.At = stepSheet
+		return see(c, "start?step="+all.Next())
+	}
 	p.Confirmed, p.Done = true, p.T("page.sheet_thanks")
 	return s.show(c, http.StatusOK, "recovery-sheet", p)
 }

@@ -151,11 +151,14 @@ func (s *Server) startSteps(c echo.Context) (steps, error) {
 	for _, ch := range channels {
 		tested = tested || !ch.TestedAt.IsZero()
 	}
-	list, err := s.cfg.Applications.List(ctx, watch.Query{Owners: seats(p), User: p.User.ID})
+	list, err := s.cfg.Applications.List(ctx, watch.Query{Owners: seats(p), User: p.User.ID, Limit: startShown})
 	if err != nil {
 		return all, err
 	}
 	answered := list.All.Archived > 0 || list.All.Total > list.All.Statuses[""]
+	for _, r := range list.Rows {
+		answered = answered || r.Watcher.Shown(r.Application.State).Pending != nil
+	}
 	done := map[string]bool{stepAccount: true, stepLanguage: p.User.Language != "", stepSheet: !due, stepChannel: tested, stepNumber: answered}
 	for i := range all.List {
 		all.List[i].Done = done[all.List[i].Name]
@@ -232,7 +235,7 @@ func (s *Server) fillStart(c echo.Context, page *startPage) (err error) {
 				return err
 			}
 			page.Rows = append(page.Rows, row)
-			page.Asking = page.Asking || row.Sign == noStatus && row.Trouble == ""
+			page.Asking = page.Asking || row.Sign == noStatus && row.Trouble == "" && row.Pending == ""
 		}
 	}
 	return nil

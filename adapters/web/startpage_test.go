@@ -4,8 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cz-visa-monitor/adapters/boltstore"
 	"cz-visa-monitor/adapters/shout"
@@ -44,7 +46,8 @@ func TestFirstSteps(t *testing.T) {
 	says(t, p.get("/start?step=language"), http.StatusOK, `data-theme="dark"`, `value="dark" checked`)
 	says(t, p.get("/start"), http.StatusOK, "Step 3 of 5", "Without the sheet nothing can be read again", `href="start?step=channel"`, "Leave this for later")
 	says(t, p.get("/recovery-sheet?from=start"), http.StatusOK, "Step 3 of 5", `name="from" value="start"`)
-	says(t, p.post("/recovery-sheet", "from", "start", "step", "confirm", "end", recoveryKey[len(recoveryKey)-8:]), http.StatusOK, "Step 3 of 5", "Go on")
+	says(t, p.post("/recovery-sheet", "from", "start", "step", "confirm", "end", "wrong"), http.StatusUnprocessableEntity, "Step 3 of 5")
+	leadsTo(t, p.post("/recovery-sheet", "from", "start", "step", "confirm", "end", recoveryKey[len(recoveryKey)-8:]), "start?step=channel")
 
 	says(t, p.get("/start"), http.StatusOK, "Step 4 of 5")
 	ch := a.channel("Phone")
@@ -56,6 +59,13 @@ func TestFirstSteps(t *testing.T) {
 	a.portal.fail(anna, watch.Timeout)
 	app := a.watch(anna, "Anna")
 	says(t, p.get("/start"), http.StatusOK, "Step 5 of 5", "Anna", "The portal is being asked.")
+	a.settle(app.ID, watch.State{Pending: &watch.Pending{Status: visa.Granted, SeenAt: time.Now()}, AnsweredAt: time.Now()}, nil)
+	w := p.get("/start?step=number")
+	says(t, w, http.StatusOK, "Seen once, waits for a second check: Granted", "A second check confirms it before anybody is told.")
+	if strings.Contains(w.Body.String(), "The portal is being asked.") {
+		t.Error("the portal is said to be asked when it has answered")
+	}
+	says(t, p.get("/start?step=end"), http.StatusOK, "Everything works.")
 	a.settle(app.ID, watch.State{Status: visa.Granted, Valid: visa.Granted}, nil)
 	says(t, p.get("/start?step=number"), http.StatusOK, "Granted", `href="start?step=end"`)
 	says(t, p.get("/start"), http.StatusOK, "That was all", "Everything works.")
@@ -116,10 +126,18 @@ func TestFirstChannel(t *testing.T) {
 	a := newAppliance(t, nil)
 	p := a.signedIn("admin")
 	says(t, p.get("/channels/new?from=start"), http.StatusOK, "Step 4 of 5", "kind=ntfy&amp;from=start")
-	says(t, p.get("/channels/new?kind=ntfy&from=start"), http.StatusOK, "Step 4 of 5", `name="do" value="first"`, "Add without a test")
+	says(t, p.get("/channels/new?kind=ntfy&from=start"), http.StatusOK, "Step 4 of 5", `name="do" value="first"`, "Add without a test",
+		`name="operator" value="yes" checked`)
+	if strings.Contains(p.get("/channels/new?kind=ntfy").Body.String(), `name="operator" value="yes" checked`) {
+		t.Error("every channel is one for notices about the appliance")
+	}
 	form := []string{"from", "start", "kind", "ntfy", "name", "Phone", "privacy", "masked", "language", "en", "field.server", "https://ntfy.sh", "field.topic", "visa"}
 	a.mail.refuse = errors.New("the server answered 403 Forbidden: topic is taken")
 	says(t, p.post("/channels/new", append(form, "do", "first")...), http.StatusOK, "The test message was not sent.", "topic is taken", `name="do" value="first"`, `value="Phone"`)
+	odd := slices.Clone(form)
+	odd[len(odd)-1] = "my topic"
+	says(t, p.post("/channels/new", append(odd, "do", "first")...), http.StatusUnprocessableEntity, `<details id="more">`, "Topic: Use up to 64 letters")
+	says(t, p.post("/channels/new", append(form, "do", "first", "quiet_from", "22:00", "quiet_to", "")...), http.StatusUnprocessableEntity, `<details id="more" open>`)
 	kept := func() []alert.Channel {
 		t.Helper()
 		list, err := a.store.Channels(t.Context())
@@ -193,7 +211,7 @@ func TestFirstStart(t *testing.T) {
 	v.shows("Step 3 of 5")
 	fill("The last 8 characters, from the paper", recoveryKey[len(recoveryKey)-8:])
 	click("button", "I have the sheet")
-	v.shows("The sheet is there, and can be read.")
+	v.shows("Step 4 of 5")
 
 	// It is left here, and taken up again.
 	v.open(proxy.URL + "/visa/")

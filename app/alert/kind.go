@@ -31,6 +31,9 @@ type ChannelField struct {
 	// Default holds where the field is left empty.
 	Default string `json:"default,omitempty"`
 	Example string `json:"example,omitempty"`
+	// Unguessable: whoever knows the value can read along, so that a form begins
+	// with one made by chance.
+	Unguessable bool `json:"unguessable,omitempty"`
 }
 
 // FieldError says which field of a channel is wrong.

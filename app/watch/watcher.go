@@ -97,7 +97,11 @@ func (w Watcher) Shown(s State) State {
 		s.Trouble = &t
 	}
 	if w.Told == "" {
-		return State{NextCheckAt: s.NextCheckAt, Trouble: s.Trouble}
+		shown := State{NextCheckAt: s.NextCheckAt, Trouble: s.Trouble}
+		if s.Pending != nil && !s.Pending.SeenAt.Before(w.AddedAt) {
+			shown.Pending, shown.CheckedAt, shown.AnsweredAt = s.Pending, s.CheckedAt, s.AnsweredAt
+		}
+		return shown
 	}
 	if s.Pending != nil {
 		p := *s.Pending

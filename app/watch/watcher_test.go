@@ -182,7 +182,16 @@ func TestShown(t *testing.T) {
 	if diff := cmp.Diff(State{NextCheckAt: came, Trouble: &Trouble{Since: came, Count: 2}}, fresh); diff != "" {
 		t.Errorf("before his first answer: -want +got\n%s", diff)
 	}
-	want := s
+	s.Pending = &Pending{Status: visa.Granted, SeenAt: t0}
+	if got := (Watcher{AddedAt: came}).Shown(s); got.Pending != nil || !got.AnsweredAt.IsZero() {
+		t.Errorf("he sees what others brought to light: %+v", got)
+	}
+	s.Pending, s.AnsweredAt = &Pending{Status: visa.Granted, SeenAt: came}, came
+	want := State{Pending: s.Pending, CheckedAt: t0, AnsweredAt: came, NextCheckAt: came, Trouble: &Trouble{Since: came, Count: 2}}
+	if diff := cmp.Diff(want, Watcher{AddedAt: came}.Shown(s)); diff != "" {
+		t.Errorf("with an answer of his own that waits for a second check: -want +got\n%s", diff)
+	}
+	want = s
 	want.Since, want.ChangedAt, want.GoneAt, want.Asked, want.Trouble = came, came, came, nil, &Trouble{Since: came, Count: 2}
 	if diff := cmp.Diff(want, Watcher{AddedAt: came, Told: visa.InProgress}.Shown(s)); diff != "" {
 		t.Errorf("later: -want +got\n%s", diff)
