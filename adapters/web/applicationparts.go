@@ -118,12 +118,7 @@ func wordingOf(a watch.Answer, ref visa.Reference) wording {
 func (v view) nextBox(n visa.Next) *nextBox {
 	box := &nextBox{Title: v.T(n.Title), Meaning: v.T(n.Meaning), Text: v.T(n.Text)}
 	for _, page := range n.Pages {
-		address, in := page.URL(v.Language())
-		link := officialLink{Name: v.T("next.page." + string(page)), URL: address, Language: in}
-		if in != v.Language() {
-			link.Name += " (" + v.T("application.page_in_"+in) + ")"
-		}
-		box.Links = append(box.Links, link)
+		box.Links = append(box.Links, v.official(page))
 	}
 	return box
 }

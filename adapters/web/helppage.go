@@ -8,6 +8,7 @@ import (
 
 	"cz-visa-monitor/app/civil"
 	"cz-visa-monitor/app/help"
+	"cz-visa-monitor/app/visa"
 )
 
 // helpPage lists what there are answers to, and takes a question.
@@ -153,7 +154,7 @@ func (s *Server) showTopic(c echo.Context) error {
 	checked := "help.checked_program"
 	for _, page := range topic.Pages {
 		checked = "help.checked_official"
-		p.Official = append(p.Official, s.official(v, page))
+		p.Official = append(p.Official, v.official(page))
 	}
 	p.Checked = v.T(checked, "date", v.words.Day(day.UTC()))
 	for _, id := range topic.Related {
@@ -164,13 +165,13 @@ func (s *Server) showTopic(c echo.Context) error {
 
 // official returns the link to an official page; its name says the language where
 // that is not the reader's.
-func (s *Server) official(v view, page help.Page) officialLink {
-	address, lang := page.Link(v.Language())
-	name := v.T("help.page." + string(page))
-	if lang != v.Language() {
-		name = v.T("help.link_language", "page", name, "language", s.cfg.Catalogues.For(lang).Text("language.name"))
+func (v view) official(page visa.Page) officialLink {
+	address, in := page.URL(v.Language())
+	link := officialLink{Name: v.T("official." + string(page)), URL: address, Language: in}
+	if in != v.Language() {
+		link.Name += " (" + v.T("official.language_"+in) + ")"
 	}
-	return officialLink{Name: name, URL: address, Language: lang}
+	return link
 }
 
 // blocksOf reads the body of a topic: lines that begin with "- " are items of a

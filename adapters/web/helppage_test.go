@@ -93,7 +93,7 @@ func TestHelpTopics(t *testing.T) {
 			says(t, w, http.StatusOK, `<html lang="`+lang+`"`, words.Text("help.title"))
 			body := w.Body.String()
 			for _, page := range topic.Pages {
-				address, in := page.Link(lang)
+				address, in := page.URL(lang)
 				if !strings.Contains(body, `href="`+address+`" hreflang="`+in+`"`) {
 					t.Errorf("%s: %s lacks %s", lang, topic.ID, address)
 				}
@@ -107,7 +107,7 @@ func TestHelpTopics(t *testing.T) {
 	}
 	stranger.headers.Set("Accept-Language", "cs")
 	says(t, stranger.get("/help/discontinued"), http.StatusNotFound)
-	says(t, stranger.get("/help/status_refused"), http.StatusOK, "(jazyk: English)", "24. listopadu 2026", "ne právní rada")
+	says(t, stranger.get("/help/status_refused"), http.StatusOK, "(anglicky)", "24. listopadu 2026", "ne právní rada")
 	says(t, a.signedIn("admin").get("/help/how_often"), http.StatusOK, "Describes this program as of 24 November 2026.", `aria-current="page"`, "not legal advice", `action="../sign-out"`)
 }
 

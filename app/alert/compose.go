@@ -130,8 +130,8 @@ func (w *writer) document() {
 	w.out.Lead = w.l.Text("alert.lead.document"+variant, args...)
 	w.out.NextTitle = w.l.Text("alert.part.next")
 	w.out.Next = w.named("alert.next.document", w.n.Document)
-	if key := "alert.link.document." + w.n.Document; w.l.Has(key) {
-		w.add("alert.part.official", w.l.Text(key))
+	if w.n.Document == "residence_card" || w.n.Document == "visa" { // Those that the Ministry gives.
+		w.official(visa.PagePortal)
 	}
 	w.add("alert.part.seen", w.l.Time(w.n.At))
 }
@@ -183,11 +183,21 @@ func (w *writer) advice(subject string) {
 	w.out.Meaning = w.l.Text("alert.meaning." + subject)
 	w.out.NextTitle = w.l.Text("alert.part.next")
 	w.out.Next = w.l.Text("alert.next." + subject)
-	link := w.l.Text("alert.link." + subject)
 	if w.n.To != visa.Unknown && official(w.n.Link) {
-		link = w.n.Link
+		w.add("alert.part.official", w.n.Link)
+		return
 	}
-	w.add("alert.part.official", link)
+	page := visa.PageStatus
+	if next, ok := visa.NextSteps(visa.Reference{}, "", w.n.To); ok {
+		page = next.Pages[0]
+	}
+	w.official(page)
+}
+
+// official adds the address of an official page.
+func (w *writer) official(p visa.Page) {
+	address, _ := p.URL(w.l.Language())
+	w.add("alert.part.official", address)
 }
 
 func (w *writer) cannotCheck() {

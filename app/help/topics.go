@@ -45,7 +45,7 @@ type Topic struct {
 	// Related are IDs of topics that belong near.
 	Related []string
 	// Pages are the official pages about it; none where it is about the appliance.
-	Pages []Page
+	Pages []visa.Page
 	// VerifiedOn is the day, as civil.ParseDate reads it, on which the text was last compared.
 	VerifiedOn string
 }
@@ -88,37 +88,37 @@ func Topics() []Topic {
 
 func proceedings() []Topic {
 	return []Topic{
-		{ID: "status_not_found", Section: SectionStatus, Related: []string{"number_not_found", "two_years"}, Pages: []Page{PageStatus}},
-		{ID: "status_in_progress", Section: SectionStatus, Related: []string{"time_limits", "letters"}, Pages: []Page{PageInProgress}},
-		{ID: "status_suspended", Section: SectionStatus, Related: []string{"letters", "time_clock"}, Pages: []Page{PageInProgress, PageTimeLimits}},
-		{ID: "status_preliminarily_positive", Section: SectionStatus, Related: []string{"after_grant", "pick_up"}, Pages: []Page{PageGranted}},
-		{ID: "status_granted", Section: SectionStatus, Related: []string{"after_grant", "biometrics"}, Pages: []Page{PageGranted}},
-		{ID: "status_refused", Section: SectionStatus, Related: []string{"appeal", "new_assessment"}, Pages: []Page{PageRefused, PageDiscontinued}},
-		{ID: "status_unknown", Section: SectionStatus, Related: []string{"check_failed", "contact"}, Pages: []Page{PageStatus}},
-		{ID: "time_limits", Section: SectionTime, Related: []string{"time_clock", "inactivity"}, Pages: []Page{PageTimeLimits}},
-		{ID: "time_clock", Section: SectionTime, Related: []string{"time_limits", "status_suspended"}, Pages: []Page{PageTimeLimits}},
-		{ID: "inactivity", Section: SectionTime, Related: []string{"time_limits", "time_clock"}, Pages: []Page{PageInactivity}},
+		{ID: "status_not_found", Section: SectionStatus, Related: []string{"number_not_found", "two_years"}, Pages: []visa.Page{visa.PageStatus}},
+		{ID: "status_in_progress", Section: SectionStatus, Related: []string{"time_limits", "letters"}, Pages: []visa.Page{visa.PageInProgress}},
+		{ID: "status_suspended", Section: SectionStatus, Related: []string{"letters", "time_clock"}, Pages: []visa.Page{visa.PageInProgress, visa.PageTimeLimits}},
+		{ID: "status_preliminarily_positive", Section: SectionStatus, Related: []string{"after_grant", "pick_up"}, Pages: []visa.Page{visa.PageGranted}},
+		{ID: "status_granted", Section: SectionStatus, Related: []string{"after_grant", "biometrics"}, Pages: []visa.Page{visa.PageGranted}},
+		{ID: "status_refused", Section: SectionStatus, Related: []string{"appeal", "new_assessment"}, Pages: []visa.Page{visa.PageRefused, visa.PageDiscontinued}},
+		{ID: "status_unknown", Section: SectionStatus, Related: []string{"check_failed", "contact"}, Pages: []visa.Page{visa.PageStatus}},
+		{ID: "time_limits", Section: SectionTime, Related: []string{"time_clock", "inactivity"}, Pages: []visa.Page{visa.PageTimeLimits}},
+		{ID: "time_clock", Section: SectionTime, Related: []string{"time_limits", "status_suspended"}, Pages: []visa.Page{visa.PageTimeLimits}},
+		{ID: "inactivity", Section: SectionTime, Related: []string{"time_limits", "time_clock"}, Pages: []visa.Page{visa.PageInactivity}},
 	}
 }
 
 func numbers() []Topic {
 	return []Topic{
-		{ID: "find_number", Section: SectionNumber, Related: []string{"number_not_found", "who_sees"}, Pages: []Page{PageStatus, PageScope}},
-		{ID: "number_not_found", Section: SectionNumber, Related: []string{"find_number", "two_years", "status_not_found"}, Pages: []Page{PageStatus, PageScope}},
-		{ID: "two_years", Section: SectionNumber, Related: []string{"status_not_found", "appeal", "contact"}, Pages: []Page{PageScope}},
+		{ID: "find_number", Section: SectionNumber, Related: []string{"number_not_found", "who_sees"}, Pages: []visa.Page{visa.PageStatus, visa.PageScope}},
+		{ID: "number_not_found", Section: SectionNumber, Related: []string{"find_number", "two_years", "status_not_found"}, Pages: []visa.Page{visa.PageStatus, visa.PageScope}},
+		{ID: "two_years", Section: SectionNumber, Related: []string{"status_not_found", "appeal", "contact"}, Pages: []visa.Page{visa.PageScope}},
 	}
 }
 
 func decisions() []Topic {
 	return []Topic{
-		{ID: "appeal", Section: SectionRefusal, Related: []string{"new_assessment", "two_years"}, Pages: []Page{PageRefused}},
-		{ID: "new_assessment", Section: SectionRefusal, Related: []string{"appeal", "status_refused"}, Pages: []Page{PageNewAssessment, PageRefused}},
-		{ID: "letters", Section: SectionRefusal, Related: []string{"status_in_progress", "status_suspended"}, Pages: []Page{PageInProgress}},
-		{ID: "after_grant", Section: SectionGrant, Related: []string{"biometrics", "pick_up", "entry_visa"}, Pages: []Page{PageGranted}},
-		{ID: "biometrics", Section: SectionGrant, Related: []string{"pick_up", "contact"}, Pages: []Page{PageGranted, PageContacts}},
-		{ID: "pick_up", Section: SectionGrant, Related: []string{"biometrics", "documents"}, Pages: []Page{PageGranted, PageContacts}},
-		{ID: "entry_visa", Section: SectionGrant, Related: []string{"biometrics", "contact"}, Pages: []Page{PageGranted}},
-		{ID: "contact", Section: SectionGrant, Related: []string{"after_grant"}, Pages: []Page{PageContacts, PagePortal}},
+		{ID: "appeal", Section: SectionRefusal, Related: []string{"new_assessment", "two_years"}, Pages: []visa.Page{visa.PageRefused}},
+		{ID: "new_assessment", Section: SectionRefusal, Related: []string{"appeal", "status_refused"}, Pages: []visa.Page{visa.PageNewAssessment, visa.PageRefused}},
+		{ID: "letters", Section: SectionRefusal, Related: []string{"status_in_progress", "status_suspended"}, Pages: []visa.Page{visa.PageInProgress}},
+		{ID: "after_grant", Section: SectionGrant, Related: []string{"biometrics", "pick_up", "entry_visa"}, Pages: []visa.Page{visa.PageGranted}},
+		{ID: "biometrics", Section: SectionGrant, Related: []string{"pick_up", "contact"}, Pages: []visa.Page{visa.PageGranted, visa.PageContacts}},
+		{ID: "pick_up", Section: SectionGrant, Related: []string{"biometrics", "documents"}, Pages: []visa.Page{visa.PageGranted, visa.PageContacts}},
+		{ID: "entry_visa", Section: SectionGrant, Related: []string{"biometrics", "contact"}, Pages: []visa.Page{visa.PageGranted}},
+		{ID: "contact", Section: SectionGrant, Related: []string{"after_grant"}, Pages: []visa.Page{visa.PageContacts, visa.PagePortal}},
 	}
 }
 

@@ -1,7 +1,6 @@
 package help
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,75 +11,16 @@ import (
 	"cz-visa-monitor/app/watch"
 )
 
-// official are the hosts of the Ministries' pages.
-func official() []string {
-	return []string{"ipc.gov.cz", "frs.gov.cz", "prod.frs.gov.cz", "mvcr.cz", "www.mvcr.cz", "gov.cz", "mv.gov.cz", "mzv.gov.cz"}
-}
-
-func allPages() []Page {
-	return []Page{
-		PageStatus, PageInProgress, PageGranted, PageRefused, PageDiscontinued, PageNewAssessment,
-		PageTimeLimits, PageInactivity, PageScope, PageContacts, PagePortal,
-	}
-}
-
-func TestLinksAreOfficial(t *testing.T) {
-	t.Parallel()
-	for _, lang := range []string{"en", "cs", "zh-Hans", "uk", "ru", "vi", "es"} {
-		for _, page := range allPages() {
-			address, language := page.Link(lang)
-			u, err := url.Parse(address)
-			if err != nil {
-				t.Errorf("%s in %s: %v", page, lang, err)
-				continue
-			}
-			if u.Scheme != "https" || !slices.Contains(official(), u.Host) || u.User != nil || u.RawQuery != "" {
-				t.Errorf("%s in %s leads to %q", page, lang, address)
-			}
-			// The English pages are below /en/; a wrong mark would promise the wrong language.
-			if english := strings.HasPrefix(u.Path, "/en/"); english != (language == "en") {
-				t.Errorf("%s in %s is said to be in %s: %s", page, lang, language, address)
-			}
-		}
-	}
-}
-
-func TestLinkChoosesTheLanguage(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		page Page
-		lang string
-		want string
-	}{
-		"Czech for Czechs":             {PageGranted, "cs", "cs"},
-		"English for the English":      {PageGranted, "en", "en"},
-		"English for everybody else":   {PageGranted, "vi", "en"},
-		"Czech where there is only it": {PageInactivity, "en", "cs"},
-		"English where only that":      {PageTimeLimits, "cs", "en"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if _, got := tt.page.Link(tt.lang); got != tt.want {
-				t.Errorf("the page is in %s, want %s", got, tt.want)
-			}
-		})
-	}
-}
-
-// TestTexts: every topic, section and page has its texts in each language.
+// TestTexts: every topic and section has its texts in each language.
 func TestTexts(t *testing.T) {
 	t.Parallel()
 	c := mustLoad(t)
 	keys := []string{
 		"help.title", "help.notice", "help.ask_label", "help.ask_help", "help.ask_go", "help.sure", "help.maybe", "help.unknown",
-		"help.nothing", "help.related", "help.official", "help.link_language", "help.checked_official", "help.checked_program", "help.never.ask",
+		"help.nothing", "help.related", "help.official", "help.checked_official", "help.checked_program", "help.never.ask",
 	}
 	for _, s := range Sections() {
 		keys = append(keys, "help.section."+string(s))
-	}
-	for _, p := range allPages() {
-		keys = append(keys, "help.page."+string(p))
 	}
 	for _, topic := range Topics() {
 		for _, part := range []string{"title", "short", "body", "ask"} {
@@ -122,7 +62,7 @@ func TestTexts(t *testing.T) {
 func TestTopicsHangTogether(t *testing.T) {
 	t.Parallel()
 	ids := make(map[string]bool)
-	used := make(map[Page]bool)
+	used := make(map[visa.Page]bool)
 	for _, topic := range Topics() {
 		if ids[topic.ID] {
 			t.Errorf("%s stands twice", topic.ID)
@@ -151,7 +91,7 @@ func TestTopicsHangTogether(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range allPages() {
+	for _, p := range visa.Pages() {
 		if !used[p] {
 			t.Errorf("no topic points to the page %s", p)
 		}

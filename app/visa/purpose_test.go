@@ -1,9 +1,7 @@
 package visa_test
 
 import (
-	"net/url"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -127,31 +125,6 @@ func TestNextInactive(t *testing.T) {
 	}
 }
 
-// TestPages: every page has an address at the Ministry in each language.
-func TestPages(t *testing.T) {
-	t.Parallel()
-	seen := map[string]bool{}
-	for _, p := range visa.Pages() {
-		for _, language := range []string{"en", "cs", "vi", ""} {
-			address, in := p.URL(language)
-			u, err := url.Parse(address)
-			if err != nil || u.Scheme != "https" || u.Host != "ipc.gov.cz" || len(u.Path) < 5 {
-				t.Errorf("%s: %s, %v", p, address, err)
-			}
-			if (in == "en") != strings.HasPrefix(u.Path, "/en/") || in != "en" && in != "cs" {
-				t.Errorf("%s: %s is said to be in %s", p, address, in)
-			}
-			seen[string(p)+" "+address] = true
-		}
-	}
-	if got, _ := visa.PageGranted.URL("cs"); got != "https://ipc.gov.cz/spravni-rizeni/rizeni-povoleno/" {
-		t.Error(got)
-	}
-	if len(seen) != 12 {
-		t.Errorf("%d addresses: %v", len(seen), seen)
-	}
-}
-
 // TestEverythingHasWords: each value that is a key of the catalogue stands there.
 func TestEverythingHasWords(t *testing.T) {
 	t.Parallel()
@@ -176,7 +149,7 @@ func TestEverythingHasWords(t *testing.T) {
 		keys = append(keys, "remedy."+string(k))
 	}
 	for _, p := range visa.Pages() {
-		keys = append(keys, "next.page."+string(p))
+		keys = append(keys, "official."+string(p))
 	}
 	for _, ref := range []string{"ZZZZ202601059001", "OAM-90012/DP-2026"} {
 		for _, p := range append(visa.AllPurposes(), "") {
