@@ -24,6 +24,10 @@ import (
 // browserPatience is how long the page may take to show something.
 const browserPatience = 20 * time.Second
 
+// storyPatience is how long all that one visitor does may take: a long story with
+// many looks by axe takes a minute where other tests want the same two processors.
+const storyPatience = 5 * time.Minute
+
 // proxy serves an appliance under a sub-path, as many people will, and can be cut.
 type proxy struct {
 	*httptest.Server
@@ -117,7 +121,7 @@ func visit(t *testing.T, b *rod.Browser, address string) *visitor {
 	if err := page.Navigate(address); err != nil {
 		t.Fatal(err)
 	}
-	v.Page = page.Timeout(browserPatience * 3)
+	v.Page = page.Timeout(storyPatience)
 	return v
 }
 
